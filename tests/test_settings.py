@@ -1,0 +1,116 @@
+"""The settings class and how the environment is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import ValidationError
+
+from widget_server.settings import OperatorError, Settings, load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STRONG = "q8Zt2Wn5Lk0Xc7Vb4Ha1Jd6Gf9Sp3YeRu"
+
+
+def load(**environ: str) -> Settings:
+    return load_settings(environ, env_file=None)
+
+
+def test_defaults_make_a_server_on_this_machine() -> None:
+    settings = load()
+    assert (settings.host, settings.port, settings.public_url) == ("127.0.0.1", 8080, "http://localhost:8080")
+    assert settings.database_url == "sqlite:///data/widget.db"
+    assert settings.log_format == "text"
+
+
+def test_derived_defaults_follow_what_they_come_from(tmp_path: Path) -> None:
+    settings = load(WIDGET_PORT="9000", WIDGET_DATA_DIR=str(tmp_path), WIDGET_MODE="production")
+    assert settings.public_url == "http://localhost:9000"
+    assert settings.database_path == tmp_path / "widget.db"
+    assert settings.control_socket == tmp_path / "control.sock"
+    assert settings.log_format == "json"
+
+
+def test_a_bare_port_is_honoured_and_the_prefixed_one_wins() -> None:
+    assert load(PORT="9001").port == 9001
+    assert load(PORT="9001", WIDGET_PORT="9002").port == 9002
+
+
+def test_an_unknown_name_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(OperatorError, match="WIDGET_DATADIR is not a setting; did you mean WIDGET_DATA_DIR"):
+        load(WIDGET_DATADIR="/srv")
+    with pytest.raises(OperatorError, match=r"docs/settings\.md"):
+        load(WIDGET_QQQQQQQQ="1")
+
+
+def test_a_wrong_value_is_named_and_never_repeated() -> None:
+    with pytest.raises(OperatorError, match="WIDGET_PORT: ") as caught:
+        load(WIDGET_PORT="sw0rdf1sh")
+    assert "sw0rdf1sh" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql://db/widget", "mysql:///x", "widget.db", "sqlite:relative"])
+def test_an_unknown_database_is_refused_with_a_message(url: str) -> None:
+    with pytest.raises(OperatorError, match="WIDGET_DATABASE_URL: databases of the kind"):
+        load(WIDGET_DATABASE_URL=url)
+
+
+@pytest.mark.parametrize("url", ["chat.example", "ftp://chat.example", "https://chat.example/sub", "https://x/?a=1"])
+def test_a_public_url_is_scheme_host_and_port(url: str) -> None:
+    with pytest.raises(OperatorError, match="WIDGET_PUBLIC_URL: write scheme, host and port only"):
+        load(WIDGET_PUBLIC_URL=url)
+    assert load(WIDGET_PUBLIC_URL="https://chat.example/").public_url == "https://chat.example"
+
+
+def test_a_rate_is_written_as_the_limits_library_reads_it() -> None:
+    with pytest.raises(OperatorError, match="WIDGET_LIMIT_SIGN_IN: write it as"):
+        load(WIDGET_LIMIT_SIGN_IN="often")
+
+
+def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(STRONG + "\n", encoding="utf-8")
+    key = load(WIDGET_SECRET_KEY_FILE=str(file)).secret_key
+    assert key is not None
+    assert key.get_secret_value() == STRONG
+
+
+def test_a_twin_beside_its_setting_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="both set"):
+        load(WIDGET_SECRET_KEY=STRONG, WIDGET_SECRET_KEY_FILE=str(tmp_path / "secret"))
+
+
+def test_an_unreadable_secret_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match=r"WIDGET_SECRET_KEY_FILE: .* cannot be read: No such file"):
+        load(WIDGET_SECRET_KEY_FILE=str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize("secret", ["secret", "changeme-changeme-changeme-changeme", "x" * 64, "a3B9f0"])
+def test_production_refuses_a_sample_secret(secret: str) -> None:
+    with pytest.raises(OperatorError, match="WIDGET_SECRET_KEY is short or a sample"):
+        load(WIDGET_MODE="production", WIDGET_SECRET_KEY=secret)
+    assert load(WIDGET_SECRET_KEY=secret).secret_key is not None
+
+
+def test_production_takes_a_strong_secret() -> None:
+    assert load(WIDGET_MODE="production", WIDGET_SECRET_KEY=STRONG).secret_key is not None
+
+
+def test_the_env_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("WIDGET_PORT=9100\nWIDGET_HOST='0.0.0.0'\nOTHER=1\n", encoding="utf-8")
+    settings = load_settings({"WIDGET_PORT": "9200"}, env_file=file)
+    assert (settings.port, settings.host) == (9200, "0.0.0.0")
+
+
+def test_arguments_alone_make_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIDGET_PORT", "9300")
+    assert Settings().port == 8080
+
+
+def test_settings_do_not_change_after_the_start() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1  # type: ignore[misc]  # the test is that this fails
