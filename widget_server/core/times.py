@@ -1,0 +1,28 @@
+"""Times are UTC milliseconds inside and ISO 8601 outside; order never comes from them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def iso(ms: int) -> str:
+    """``ms`` since 1970 (UTC) as ``2026-11-20T12:34:56.789Z``."""
+    seconds, rest = divmod(ms, 1000)
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+def from_iso(text: str) -> int:
+    """The inverse of :func:`iso`, for any ISO 8601 time with a zone.
+
+    :raises ValueError: when ``text`` is no time or names no zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time needs a zone")
+    return round(moment.timestamp() * 1000)
