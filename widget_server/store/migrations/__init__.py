@@ -1,0 +1,1 @@
+"""Alembic revisions of the schema, one for both databases."""

@@ -1,0 +1,1 @@
+"""Constant statements, one module for each noun that is read or written."""

@@ -1,0 +1,219 @@
+"""SQLite: one writer connection that also owns the checkpoints, a few readers, WAL, ``synchronous=FULL``.
+
+Two connections writing or checkpointing at once can corrupt the file before SQLite 3.51.3 (M4), so there is exactly one
+writer, readers are opened ``query_only``, and a lock file keeps a second process out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
+
+import aiosqlite
+from sqlalchemy import select
+
+from widget_server.store.database import Database, Row, StoreUnavailable, SyncFailed, Transaction, TransactionFn
+from widget_server.store.statement import Statement, rows_of
+from widget_server.store.tables import installation
+
+T = TypeVar("T")
+
+_BUSY_MS = 4000
+"""How long a locked file is waited for; the answer to a sender comes within 5 s (G14)."""
+_CHECKPOINT_PAGES = 2000
+
+_STAMP = Statement(select(installation.c.value).where(installation.c.name == "stamp"))
+_SYNC_CODES = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+
+
+def drive(fn: TransactionFn[T], tx: Transaction) -> T:
+    """Run an async transaction function to its end where every await returns at once.
+
+    :raises RuntimeError: when it awaited something else than the transaction.
+    """
+    coroutine = cast("Coroutine[Any, Any, T]", fn(tx))
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return cast("T", end.value)
+    coroutine.close()
+    raise RuntimeError("a transaction's function may await nothing but the transaction")
+
+
+class _SQLiteTransaction:
+    """A transaction on the raw connection, used only inside its thread."""
+
+    __slots__ = ("_connection", "_stamp", "_take_stamp")
+
+    def __init__(self, connection: sqlite3.Connection, take_stamp: Callable[[], int]) -> None:
+        self._connection = connection
+        self._take_stamp = take_stamp
+        self._stamp = 0
+
+    async def all(self, statement: Statement, /, **params: Any) -> list[Row]:
+        compiled = statement.compiled("sqlite")
+        return self._connection.execute(compiled.sql, compiled.row(params)).fetchall()
+
+    async def one(self, statement: Statement, /, **params: Any) -> Row | None:
+        compiled = statement.compiled("sqlite")
+        return cast("Row | None", self._connection.execute(compiled.sql, compiled.row(params)).fetchone())
+
+    async def run(self, statement: Statement, /, **params: Any) -> int:
+        compiled = statement.compiled("sqlite")
+        return self._connection.execute(compiled.sql, compiled.row(params)).rowcount
+
+    async def many(self, statement: Statement, rows: Iterable[Mapping[str, Any]], /) -> None:
+        compiled = statement.compiled("sqlite")
+        self._connection.executemany(compiled.sql, rows_of(compiled, rows))
+
+    async def stamp(self) -> int:
+        if not self._stamp:
+            self._stamp = self._take_stamp()
+        return self._stamp
+
+
+class _ThreadedConnection(aiosqlite.Connection):
+    """aiosqlite's connection and thread, with a whole function as the unit of work."""
+
+    async def hop(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``work`` in the connection's thread. (aiosqlite offers no public call for this; a test pins the private one.)"""
+        return cast("T", await self._execute(lambda: work(self._conn)))  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
+
+
+class SQLiteDatabase(Database):
+    """A database file. Opening takes a lock beside it, so that a second writing process is refused.
+
+    :param path: the file; its folder exists.
+    :param readers: how many snapshots can be read at the same time.
+    """
+
+    dialect = "sqlite"
+
+    def __init__(self, path: Path, *, readers: int = 2) -> None:
+        self._path = path
+        self._reader_count = readers
+        self._writer: _ThreadedConnection | None = None
+        self._readers: asyncio.LifoQueue[_ThreadedConnection] = asyncio.LifoQueue()
+        self._opened: list[_ThreadedConnection] = []
+        self._lock: IO[bytes] | None = None
+        self._stamp = 0
+        self._write_turn = asyncio.Lock()
+
+    async def open(self) -> None:
+        self._take_lock()
+        try:
+            self._writer = await self._connect()
+            await self._writer.hop(self._prepare_writer)
+            for _ in range(self._reader_count):
+                reader = await self._connect()
+                await reader.hop(lambda connection: connection.execute("PRAGMA query_only=ON"))
+                self._readers.put_nowait(reader)
+        except sqlite3.Error as error:
+            await self.close()
+            raise StoreUnavailable(str(error)) from error
+        except BaseException:
+            await self.close()
+            raise
+
+    def _take_lock(self) -> None:
+        lock = open(f"{self._path}.lock", "ab")  # noqa: SIM115  # held as long as the database is open
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise StoreUnavailable(f"{self._path} is open in another process") from error
+        os.set_inheritable(lock.fileno(), False)
+        self._lock = lock
+
+    async def _connect(self) -> _ThreadedConnection:
+        connection = _ThreadedConnection(
+            lambda: sqlite3.connect(self._path, isolation_level=None, timeout=_BUSY_MS / 1000, cached_statements=256),
+            64,
+        )
+        await connection
+        self._opened.append(connection)
+        await connection.hop(
+            lambda raw: raw.executescript(
+                f"PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA busy_timeout={_BUSY_MS}; PRAGMA temp_store=MEMORY;"
+            )
+        )
+        return connection
+
+    def _prepare_writer(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'installation'").fetchone()
+        if known:
+            row = connection.execute("SELECT value FROM installation WHERE name = 'stamp'").fetchone()
+            self._stamp = int(row[0]) if row else 0
+
+    async def close(self) -> None:
+        while self._opened:
+            await self._opened.pop().close()
+        self._writer = None
+        self._readers = asyncio.LifoQueue()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def read(self, fn: TransactionFn[T]) -> T:
+        reader = await self._readers.get()
+        try:
+            return await reader.hop(lambda connection: self._snapshot(connection, fn))
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(str(error)) from error
+        finally:
+            self._readers.put_nowait(reader)
+
+    def _snapshot(self, connection: sqlite3.Connection, fn: TransactionFn[T]) -> T:
+        connection.execute("BEGIN")
+        try:
+            return drive(fn, _SQLiteTransaction(connection, _no_stamp))
+        finally:
+            connection.execute("ROLLBACK")
+
+    async def write(self, fn: TransactionFn[T]) -> T:
+        if self._writer is None:
+            raise StoreUnavailable("the database is closed")
+        # Shielded: a caller that goes away must not leave the writer's thread unobserved in the middle of a transaction.
+        async with self._write_turn:
+            try:
+                return await asyncio.shield(self._writer.hop(lambda connection: self._transact(connection, fn)))
+            except sqlite3.OperationalError as error:
+                if getattr(error, "sqlite_errorcode", None) in _SYNC_CODES:
+                    raise SyncFailed(str(error)) from error
+                raise StoreUnavailable(str(error)) from error
+
+    def _transact(self, connection: sqlite3.Connection, fn: TransactionFn[T]) -> T:
+        connection.execute("BEGIN IMMEDIATE")
+        before = self._stamp
+        try:
+            result = drive(fn, _SQLiteTransaction(connection, lambda: self._next_stamp(connection)))
+            connection.execute("COMMIT")
+        except BaseException:
+            self._stamp = before
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result
+
+    def _next_stamp(self, connection: sqlite3.Connection) -> int:
+        self._stamp += 1
+        connection.execute(
+            "INSERT INTO installation (name, value) VALUES ('stamp', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (str(self._stamp),),
+        )
+        return self._stamp
+
+    async def cursor(self, tx: Transaction) -> int:
+        row = await tx.one(_STAMP)
+        return int(row[0]) + 1 if row else 1
+
+
+def _no_stamp() -> int:
+    raise RuntimeError("a reading transaction has no stamp")

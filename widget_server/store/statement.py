@@ -1,0 +1,67 @@
+"""A SQLAlchemy Core expression, compiled once per dialect, to be run on the driver itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql.expression import ClauseElement
+
+DIALECTS: dict[str, Dialect] = {
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
+    "postgresql": postgresql.dialect(paramstyle="numeric_dollar"),
+}
+
+
+class Compiled(NamedTuple):
+    """SQL text and how to lay named parameters out for it."""
+
+    sql: str
+    row: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+
+
+class Statement:
+    """A constant of a queries module: one expression, or one for each dialect where their words differ.
+
+    Build statements once, at import. Parameters are ``bindparam`` names; values that stand in the expression itself
+    (``limit(50)``, a compared literal) come from the compiled defaults.
+    """
+
+    __slots__ = ("_by_dialect", "_compiled")
+
+    def __init__(self, expression: ClauseElement | None = None, **by_dialect: ClauseElement) -> None:
+        self._by_dialect = by_dialect if expression is None else dict.fromkeys(DIALECTS, expression)
+        self._compiled: dict[str, Compiled] = {}
+
+    def compiled(self, dialect: str) -> Compiled:
+        """The compiled form for ``sqlite`` or ``postgresql``."""
+        found = self._compiled.get(dialect)
+        if found is None:
+            found = self._compiled[dialect] = self._compile(dialect)
+        return found
+
+    def _compile(self, dialect: str) -> Compiled:
+        compiled = self._by_dialect[dialect].compile(dialect=DIALECTS[dialect])
+        names: tuple[str, ...] = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]  # set by SQLCompiler for positional styles
+        required = {name for name, bind in compiled.binds.items() if bind.required}  # type: ignore[attr-defined]  # as above
+        defaults = {name: value for name, value in compiled.params.items() if name not in required}
+        return Compiled(str(compiled), _layout(names, {n: defaults[n] for n in names if n in defaults}))
+
+
+def _layout(names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if not names:
+        return lambda params: ()
+    if defaults:
+        return lambda params: tuple(params[n] if n in params else defaults[n] for n in names)
+    if len(names) == 1:
+        only = names[0]
+        return lambda params: (params[only],)
+    return itemgetter(*names)
+
+
+def rows_of(compiled: Compiled, rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    """``rows`` laid out for an ``executemany``."""
+    return list(map(compiled.row, rows))
