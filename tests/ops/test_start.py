@@ -1,0 +1,160 @@
+"""Starting, stopping and what is in the way of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import stat
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from widget_server.ops.data_dir import AlreadyClaimed, claimed
+from widget_server.ops.health import HEALTH, Health
+from widget_server.ops.metrics import METRICS, Metrics
+from widget_server.ops.secret import load_secret_key
+from widget_server.ops.start import Listeners, serve
+from widget_server.settings import OperatorError, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def make_app() -> web.Application:
+    app = web.Application()
+    app[HEALTH] = Health()
+    app[METRICS] = Metrics()
+    return app
+
+
+async def test_three_listeners_open_and_close(settings: Settings) -> None:
+    app, control = make_app(), web.Application()
+
+    async def hello(_request: web.Request) -> web.Response:
+        return web.Response(text="hello")
+
+    app.router.add_get("/", hello)
+    control.router.add_get("/", hello)
+    listeners = Listeners(app, control, settings)
+    await listeners.open()
+    try:
+        async with aiohttp.ClientSession() as public:
+            assert (await public.get(f"http://127.0.0.1:{listeners.port}/")).status == 200
+            assert (await public.get(f"http://127.0.0.1:{listeners.port}/metrics")).status == 404
+            assert (await public.get(f"http://127.0.0.1:{listeners.internal_port}/metrics")).status == 200
+        connector = aiohttp.UnixConnector(str(settings.control_socket))
+        async with aiohttp.ClientSession(connector=connector) as inside:
+            assert (await inside.get("http://control/")).status == 200
+        assert stat.S_IMODE(settings.control_socket.stat().st_mode) == 0o600
+    finally:
+        await listeners.close()
+    assert not settings.control_socket.exists()
+
+
+async def test_a_taken_port_gives_one_line_that_says_what_to_do(settings: Settings) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        listeners = Listeners(make_app(), web.Application(), settings.model_copy(update={"port": port}))
+        with pytest.raises(OperatorError, match=rf"port {port} on 127\.0\.0\.1 is taken; .* set WIDGET_PORT"):
+            await listeners.open()
+        await listeners.close()
+    assert not settings.control_socket.exists()
+
+
+async def test_a_second_server_on_the_same_data_is_refused(settings: Settings) -> None:
+    first = Listeners(make_app(), web.Application(), settings)
+    second = Listeners(make_app(), web.Application(), settings)
+    await first.open()
+    try:
+        with pytest.raises(AlreadyClaimed, match="another server uses"):
+            await second.open()
+        await second.close()
+        assert settings.control_socket.exists()
+    finally:
+        await first.close()
+
+
+async def test_a_socket_left_by_a_killed_server_is_no_obstacle(settings: Settings) -> None:
+    settings.data_dir.mkdir()
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(str(settings.control_socket))
+    listeners = Listeners(make_app(), web.Application(), settings)
+    await listeners.open()
+    await listeners.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_stop_signal_turns_readiness_off_and_lets_handlers_end(settings: Settings, number: int) -> None:
+    app = make_app()
+    entered, stopping = asyncio.Event(), asyncio.Event()
+    internal_port = 0
+
+    async def slow(_request: web.Request) -> web.Response:
+        entered.set()
+        await stopping.wait()
+        async with aiohttp.ClientSession() as outside:
+            answer = await outside.get(f"http://127.0.0.1:{internal_port}/readyz")
+            return web.Response(text=str(answer.status))
+
+    async def release(_app: web.Application) -> None:
+        stopping.set()
+
+    app.router.add_get("/", slow)
+    app.on_shutdown.append(release)
+    opened: asyncio.Future[Listeners] = asyncio.get_running_loop().create_future()
+    server = asyncio.create_task(serve(app, web.Application(), settings, on_ready=opened.set_result))
+    listeners = await opened
+    port, internal_port = listeners.port, listeners.internal_port
+    async with aiohttp.ClientSession() as client:
+        asking = asyncio.create_task(_get(client, port))
+        await entered.wait()
+        os.kill(os.getpid(), number)
+        assert await asking == "503"
+    await server
+    with pytest.raises(OSError, match=r"refused|failed"):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+async def _get(client: aiohttp.ClientSession, port: int) -> str:
+    async with client.get(f"http://127.0.0.1:{port}/") as response:
+        return await response.text()
+
+
+def test_a_claim_ends_with_its_block(tmp_path: Path) -> None:
+    with claimed(tmp_path / "data"), pytest.raises(AlreadyClaimed), claimed(tmp_path / "data"):
+        pass
+    with claimed(tmp_path / "data"):
+        pass
+
+
+def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="ascii")
+    with pytest.raises(OperatorError, match=r"cannot be used: .*WIDGET_DATA_DIR"), claimed(tmp_path / "file" / "data"):
+        pass
+
+
+def test_a_secret_is_made_once_for_its_owner_alone(settings: Settings) -> None:
+    first = load_secret_key(settings)
+    assert load_secret_key(settings) == first
+    assert len(first) >= 32
+    assert stat.S_IMODE((settings.data_dir / "secret").stat().st_mode) == 0o600
+    assert [path.name for path in settings.data_dir.iterdir()] == ["secret"]
+
+
+def test_a_given_secret_is_never_written(settings: Settings) -> None:
+    given = Settings(data_dir=settings.data_dir, secret_key="k" * 40)
+    assert load_secret_key(given) == b"k" * 40
+    assert not settings.data_dir.exists()
+
+
+def test_a_cut_secret_file_is_refused(settings: Settings) -> None:
+    settings.data_dir.mkdir()
+    (settings.data_dir / "secret").write_text("abc\n", encoding="ascii")
+    with pytest.raises(OperatorError, match="no usable key"):
+        load_secret_key(settings)

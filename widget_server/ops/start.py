@@ -1,0 +1,203 @@
+"""From a made application to a served one, and back.
+
+Three listeners: the public one, the internal one (measures and health, never public) and the control socket in the
+data directory, through which the command line speaks to a running server. A stop signal turns readiness off, stops the
+public listener, lets the application's own hooks finish what was promised, and ends within ``drain_seconds``; a second
+signal ends at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import signal
+import socket
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from widget_server.ops.data_dir import claimed
+from widget_server.ops.health import HEALTH, show_livez, show_readyz
+from widget_server.ops.logging import AccessLogger
+from widget_server.ops.metrics import METRICS, show_metrics
+from widget_server.settings import OperatorError, variable_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+
+    from widget_server.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+# Connections that may wait to be accepted: a restart brings all visitors back at once.
+_BACKLOG = 1024
+
+# Of the whole drain time, what is kept back for closing the store after the last handler was given up.
+_RESERVE_SECONDS = 2.0
+
+
+class Listeners:
+    """The three listeners of one application. ``open`` them once, ``close`` them always, also when ``open`` failed."""
+
+    def __init__(self, app: web.Application, control: web.Application, settings: Settings) -> None:
+        self._settings = settings
+        self._health = app[HEALTH]
+        self._claim = ExitStack()
+        patience = max(0.0, settings.drain_seconds - _RESERVE_SECONDS)
+        self._public = web.AppRunner(app, access_log_class=AccessLogger, shutdown_timeout=patience)
+        self._internal = web.AppRunner(_make_internal(app), access_log=None, shutdown_timeout=0.5)
+        self._control = web.AppRunner(control, access_log=None, shutdown_timeout=0.5)
+
+    async def open(self) -> None:
+        """Start the application and listen.
+
+        Raises:
+            OperatorError: a port is taken, the data directory is in use or cannot be used, or the application refused.
+        """
+        settings = self._settings
+        self._claim.enter_context(claimed(settings.data_dir))
+        await self._internal.setup()
+        await _listen(self._internal, settings.internal_host, settings.internal_port, "internal_port")
+        await self._public.setup()
+        await self._control.setup()
+        await web.SockSite(self._control, _bind_control(settings.control_socket)).start()
+        self._claim.callback(settings.control_socket.unlink, missing_ok=True)
+        await _listen(self._public, settings.host, settings.port, "port")
+
+    @property
+    def port(self) -> int:
+        """The port of the public listener, also when the settings left the choice to the system."""
+        return _port_of(self._public)
+
+    @property
+    def internal_port(self) -> int:
+        """The port of the internal listener."""
+        return _port_of(self._internal)
+
+    async def close(self) -> None:
+        """Drain and stop; readiness stays to be seen as false on the internal listener until the end."""
+        self._health.drain()
+        for site in self._public.sites:
+            await site.stop()
+        await self._control.cleanup()
+        await self._public.cleanup()
+        await self._internal.cleanup()
+        self._claim.close()
+
+
+async def serve(
+    app: web.Application,
+    control: web.Application,
+    settings: Settings,
+    *,
+    on_ready: Callable[[Listeners], None] | None = None,
+    on_stopping: Callable[[], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, then drain and return.
+
+    Args:
+        app: the application, which carries its ``Health`` and ``Metrics``.
+        control: what answers on the control socket.
+        settings: where to listen and how long to drain.
+        on_ready: called once all three listeners are open.
+        on_stopping: called when the first stop signal came.
+
+    Raises:
+        OperatorError: the server could not start.
+    """
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def stop_or_leave(name: str) -> None:
+        if stop.is_set():
+            _log.warning("Stopped at once by a second signal.", extra={"signal": name})
+            os._exit(1)
+        stop.set()
+
+    listeners = Listeners(app, control, settings)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, stop_or_leave, number.name)
+    try:
+        await listeners.open()
+        _log.info("Ready.", extra={"host": settings.host, "port": listeners.port})
+        if on_ready is not None:
+            on_ready(listeners)
+        await stop.wait()
+        _log.info("Stopping; what is in flight is finished first.")
+        if on_stopping is not None:
+            on_stopping()
+    finally:
+        await listeners.close()
+        for number in signals:
+            loop.remove_signal_handler(number)
+    _log.info("Stopped.")
+
+
+def run(main: Coroutine[None, None, None]) -> None:
+    """Run ``main`` to its end on uvloop where that is installed, else on asyncio's own loop."""
+    try:
+        import uvloop  # noqa: PLC0415 - an extra; without it the standard loop serves as well
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
+
+
+def leave_within(seconds: float) -> None:
+    """End this process after so many seconds even if something in it hangs: a stop signal is a promise."""
+
+    def leave() -> None:
+        _log.error("Not stopped in time; leaving what is left.", extra={"seconds": seconds})
+        os._exit(1)
+
+    timer = threading.Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
+
+
+def _make_internal(app: web.Application) -> web.Application:
+    internal = web.Application()
+    internal[HEALTH] = app[HEALTH]
+    internal[METRICS] = app[METRICS]
+    internal.router.add_get("/livez", show_livez)
+    internal.router.add_get("/readyz", show_readyz)
+    internal.router.add_get("/metrics", show_metrics)
+    return internal
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int, field: str) -> None:
+    try:
+        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
+    except OSError as error:
+        name = variable_name(field)
+        if error.errno == errno.EADDRINUSE:
+            raise OperatorError(f"port {port} on {host} is taken; stop what uses it, or set {name}") from None
+        if error.errno == errno.EACCES:
+            raise OperatorError(f"port {port} may not be used by this user; set {name} to one above 1023") from None
+        raise OperatorError(f"cannot listen on {host}:{port}: {error.strerror}; check {name} and its host") from None
+
+
+def _bind_control(path: Path) -> socket.socket:
+    """Bind the control socket for this user alone: nobody can connect before it listens, which is after the chmod."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        # The claim on the directory is held, so a socket that lies there belongs to a server that is gone.
+        path.unlink(missing_ok=True)
+        listener.bind(str(path))
+        path.chmod(0o600)
+    except OSError as error:
+        listener.close()
+        raise OperatorError(
+            f"{path} cannot be made: {error.strerror or error}; choose a shorter WIDGET_DATA_DIR"
+        ) from None
+    return listener
+
+
+def _port_of(runner: web.AppRunner) -> int:
+    return int(runner.addresses[0][1])
