@@ -91,7 +91,7 @@ async def test_the_access_line_knows_neither_query_nor_headers(
     app = web.Application(middlewares=[name_requests])
     app.router.add_get("/page", answer)
     server: TestServer = await aiohttp_server(app, access_log_class=AccessLogger)
-    client: TestClient[web.Request, web.Application] = await aiohttp_client(server)
+    client: TestClient[web.Request, None] = await aiohttp_client(server)
     response = await client.get("/page?token=t0ps3cret", headers={"Authorization": "Bearer t0ps3cret"})
     assert response.status == 200
     await client.close()
