@@ -42,7 +42,103 @@ $(STAMPS)/project: pyproject.toml $(STAMPS)/requirements
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
-##@ Work
+##@ Run
+
+# Settings come from .env and the environment; these three are short names for one run.
+RUN_ENV = $(if $(PORT),WIDGET_PORT=$(PORT)) $(if $(DATA_DIR),WIDGET_DATA_DIR=$(DATA_DIR)) $(if $(DEMO_PORT),DEMO_PORT=$(DEMO_PORT))
+
+.PHONY: run
+run: build ## start the server and the demo shop (PORT=, DEMO_PORT=, DATA_DIR= change where); Ctrl-C stops both
+	@$(RUN_ENV) $(BIN)/python scripts/run.py
+
+.PHONY: shell
+shell: install ## open a Python shell with the application and its tables loaded
+	@$(RUN_ENV) $(BIN)/widget-server shell
+
+##@ Build
+
+BUNDLES := widget_server/static/manifest.json
+BUNDLE_SOURCES := $(shell find widget_js/src widget_js/types widget_server/locale -type f 2>/dev/null) \
+	$(wildcard widget_js/*.mjs widget_js/tsconfig.json)
+NODE_MODULES := widget_js/node_modules/.package-lock.json
+
+.PHONY: build
+build: install $(BUNDLES) ## build what browsers load (widget, console) from widget_js
+
+$(NODE_MODULES): widget_js/package.json widget_js/package-lock.json $(STAMPS)/requirements
+	@echo "Installing the locked browser tools ..."
+	@npm ci --prefix widget_js --silent --no-audit --no-fund --no-update-notifier
+	@touch $@
+
+$(BUNDLES): $(NODE_MODULES) $(BUNDLE_SOURCES)
+	@echo "Building the browser bundles ..."
+	@npm run --prefix widget_js --silent build
+	@touch $@
+
+.PHONY: wheel
+wheel: build ## build a wheel that carries the bundles, into dist/
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+##@ Check
+
+.PHONY: check
+check: build ## lint, types, import direction, size budgets, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	npm run --prefix widget_js --silent check
+	$(BIN)/pytest --quiet tests/test_layers.py
+	$(BIN)/python -m widget_server.protocol.schema --check
+	$(BIN)/python scripts/pages.py --check
+
+.PHONY: generate
+generate: install ## write everything that is generated: protocol types and schema, docs/settings.md, docs/commands.md
+	$(BIN)/python -m widget_server.protocol.schema
+	$(BIN)/python scripts/pages.py
+
+.PHONY: format
+format: $(NODE_MODULES) install ## bring all sources into the one form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	npm run --prefix widget_js --silent format
+
+.PHONY: chromium
+chromium:
+	@if ! command -v chromium >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing Debian's chromium ..."; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+	  else \
+	    echo "make: the browser tests need Chromium; run: sudo apt-get install chromium" >&2; exit 1; \
+	  fi; \
+	fi
+
+COVERAGE_PARTS := widget_server/core/*,widget_server/protocol/*,widget_server/store/*,widget_server/hub/*,widget_server/actions/*
+
+.PHONY: test
+test: build chromium ## run all tests (COVERAGE=1 reports branch coverage too)
+	npm test --prefix widget_js --silent
+	$(BIN)/pytest $(if $(COVERAGE),--cov --cov-report=) $(PYTEST_ARGS)
+	$(if $(COVERAGE),$(BIN)/coverage report --include='$(COVERAGE_PARTS)' --fail-under=90)
+
+.PHONY: test-all
+test-all: ## run all tests and the long rounds
+	@LONG=1 $(MAKE) test
+
+.PHONY: coverage
+coverage: ## run all tests and report branch coverage of the inner parts
+	@$(MAKE) test COVERAGE=1
+
+$(STAMPS)/bench: requirements/bench.txt $(STAMPS)/requirements
+	@echo "Installing what the measurement compares with ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/bench.txt
+	@touch $@
+
+.PHONY: bench
+bench: build $(STAMPS)/bench ## measure this server beside others (BENCH_ARGS= for a part); see docs/performance.md
+	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+##@ Keep
 
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --no-config --default-index https://pypi.org/simple
