@@ -1,0 +1,119 @@
+"""Sending, changing and reading messages, and the receipts of who has seen them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from widget_server.actions.access import Access, access_channel
+from widget_server.actions.actors import Actor
+from widget_server.actions.engine import Engine
+from widget_server.core import ids
+from widget_server.core.errors import ProductError, Refused
+from widget_server.protocol import encode
+from widget_server.protocol import frames as f
+from widget_server.protocol.session import Committed
+from widget_server.store.database import Transaction
+from widget_server.store.queries import messages as q
+from widget_server.store.queries.messages import message_state
+from widget_server.store.records import Author, ChangeMessage, RaiseMarks, SendMessage, Sent
+
+Answer = Callable[[Committed | ProductError], None]
+"""Takes the outcome on the loop, after the commit."""
+
+
+def author_of(actor: Actor) -> Author:
+    """The person as whom the actor writes.
+
+    :raises Refused: ``not_found`` for a visitor of whom nothing is stored.
+    """
+    if actor.author is None:
+        raise Refused("not_found")
+    return actor.author
+
+
+def digest_of(frame: f.Send) -> str:
+    """What a repeat under the same client id must have in common with what was first sent."""
+    return ids.digest(frame.body, str(frame.parent or 0), str(frame.after_seq or 0))
+
+
+def committed(outcome: Any) -> Any:
+    """The store's outcome as the session takes it."""
+    return Committed(*outcome[1:]) if type(outcome) is Sent else outcome
+
+
+def do_send(engine: Engine, actor: Actor, access: Access, frame: f.Send, answer: Answer) -> None:
+    """Append the message; ``frame.body`` has been checked by the session.
+
+    :raises ProductError: when the queue cannot take it; otherwise ``answer`` gets the outcome.
+    """
+    engine.committer.submit(
+        SendMessage(
+            access.channel_id,
+            author_of(actor),
+            access.side,
+            frame.client_id,
+            digest_of(frame),
+            "text",
+            frame.body,
+            frame.parent,
+            frame.after_seq if access.kind == "staff" else None,
+            engine.clock.now_ms(),
+            lambda outcome: answer(committed(outcome)),
+        )
+    )
+
+
+def do_edit(engine: Engine, actor: Actor, access: Access, frame: f.Edit, answer: Answer) -> None:
+    """Give one's own message a new text; the earlier one is kept for staff."""
+    _change(engine, actor, access, frame.seq, frame.revision, frame.body, answer)
+
+
+def do_remove(engine: Engine, actor: Actor, access: Access, frame: f.Remove, answer: Answer) -> None:
+    """Take one's own message away: a tombstone stays, the text leaves the row at once."""
+    _change(engine, actor, access, frame.seq, 0, None, answer)
+
+
+def _change(
+    engine: Engine, actor: Actor, access: Access, seq: int, revision: int, body: str | None, answer: Answer
+) -> None:
+    now = engine.clock.now_ms()
+    engine.committer.submit(
+        ChangeMessage(
+            access.channel_id,
+            author_of(actor),
+            seq,
+            revision,
+            body,
+            now - engine.policy.edit_ms,
+            engine.policy.edit_minutes,
+            now,
+            lambda outcome: answer(committed(outcome)),
+        )
+    )
+
+
+def do_receipt(engine: Engine, actor: Actor, access: Access, frame: f.Receipt) -> None:
+    """Raise this side's watermarks. Not answered; refused silently when the queue is full, the client repeats it on resume."""
+    if access.kind != "conversation":
+        return
+    person_id = author_of(actor).id if access.side == "agent" else 0
+    engine.committer.submit(RaiseMarks(access.channel_id, access.side, person_id, frame.delivered, frame.seen))
+
+
+async def history(engine: Engine, actor: Actor, frame: f.History) -> bytes:
+    """The answer to ``history``.
+
+    :raises Refused: ``not_found``.
+    """
+
+    async def read(tx: Transaction) -> bytes:
+        door = await access_channel(tx, actor, frame.channel)
+        rows = await tx.all(
+            q.BEFORE, channel_id=door.access.channel_id, before=frame.before, limit=frame.limit + 1
+        )
+        more = len(rows) > frame.limit
+        page = [message_state(row) for row in reversed(rows[: frame.limit])]
+        return encode.dumps({"t": "page", "ref": frame.ref, "channel": frame.channel, "messages": page, "more": more})
+
+    return await engine.database.read(read)

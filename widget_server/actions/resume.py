@@ -1,0 +1,145 @@
+"""Bringing a client up to date: exactly what ``docs/protocol.md`` draws, from one snapshot (G05, G09)."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from widget_server.actions.access import Access, Door, access_channel
+from widget_server.actions.actors import Actor
+from widget_server.core.conversation import Status, public_status
+from widget_server.core.errors import Refused
+from widget_server.hub.switchboard import Missed, Published
+from widget_server.protocol import encode
+from widget_server.protocol.frames import Position
+from widget_server.protocol.session import Opened
+from widget_server.store.database import Database, Transaction
+from widget_server.store.heads import public_head, staff_head
+from widget_server.store.queries import channels as channel_queries
+from widget_server.store.queries import messages as q
+from widget_server.store.queries.messages import message_state
+from widget_server.store.records import State
+
+RESUME_MAX: Final = 500
+"""More changes than this are not sent one by one: the client loads afresh."""
+FRESH: Final = 50
+"""How many of the newest messages a client without a position is given."""
+_FRAME_MESSAGES: Final = 100
+
+
+class Resumed(NamedTuple):
+    """What is sent, and the access that was found (None: gone)."""
+
+    opened: Opened
+    access: Access | None
+    result: str
+    """``fresh``, ``recovered``, ``reset`` or ``gone``, for the measures."""
+
+
+async def resume(
+    tx: Transaction, actor: Actor, epoch: str, public_id: str, position: Position | None, ref: int | None = None
+) -> Resumed:
+    """Everything between a client's position in a channel and the present, as frames ready to send."""
+    try:
+        door = await access_channel(tx, actor, public_id)
+    except Refused:
+        return Resumed(Opened(public_id, [encode.dumps(_with_ref({"t": "gone", "channel": public_id}, ref))], None), None, "gone")
+    frames: list[bytes] = []
+    reason = _reset_reason(position, door, epoch)
+    if reason is not None:
+        frames.append(encode.dumps({"t": "reset", "channel": public_id, "reason": reason}))
+    frames.append(await _head_frame(tx, door, epoch))
+    if position is None or reason is not None or (position.version == 0 and position.last == 0):
+        result = "fresh" if reason is None else "reset"
+        messages = await _newest(tx, door)
+    else:
+        result = "recovered"
+        messages = await _missed(tx, door, position)
+    for start in range(0, len(messages), _FRAME_MESSAGES):
+        part = messages[start : start + _FRAME_MESSAGES]
+        frames.append(encode.dumps({"t": "messages", "channel": public_id, "messages": part}))
+    frames.append(encode.dumps(_with_ref({"t": "synced", "channel": public_id, "version": door.version}, ref)))
+    return Resumed(Opened(public_id, frames, door.version), door.access, result)
+
+
+def _with_ref(frame: State, ref: int | None) -> State:
+    return frame if ref is None else {**frame, "ref": ref}
+
+
+def _reset_reason(position: Position | None, door: Door, epoch: str) -> str | None:
+    if position is None or (position.version == 0 and position.last == 0):
+        return None
+    if position.epoch != epoch:
+        return "epoch"
+    if position.version > door.version or position.last > door.last_seq:
+        return "ahead"
+    if door.version - position.version > RESUME_MAX:
+        return "too_many"
+    return None
+
+
+async def _head_frame(tx: Transaction, door: Door, epoch: str) -> bytes:
+    access = door.access
+    frame: State = {
+        "t": "head",
+        "channel": access.public_id,
+        "epoch": epoch,
+        "version": door.version,
+        "first_seq": door.first_seq,
+        "last_seq": door.last_seq,
+        "state": door.state,
+    }
+    if access.kind == "staff":
+        frame["head"] = (await staff_head(tx, access.conversation_id)).head
+    else:
+        frame["head"] = public_head(public_status(Status(door.status)))
+        frame["marks"] = {"visitor": encode.side_marks(door.visitor), "agents": encode.side_marks(door.agents)}
+        if access.staff is not None:
+            frame["staff"] = access.staff
+    return encode.dumps(frame)
+
+
+async def _newest(tx: Transaction, door: Door) -> list[State]:
+    rows = await tx.all(q.BEFORE, channel_id=door.access.channel_id, before=door.last_seq + 1, limit=FRESH)
+    return [message_state(row) for row in reversed(rows)]
+
+
+async def _missed(tx: Transaction, door: Door, position: Position) -> list[State]:
+    if position.version == door.version:
+        return []
+    channel_id = door.access.channel_id
+    rows = []
+    if position.tail and position.last < door.last_seq:
+        rows = await tx.all(q.AFTER, channel_id=channel_id, after=position.last, limit=RESUME_MAX)
+    if door.version - position.version > len(rows):
+        rows += await tx.all(
+            q.CHANGED,
+            channel_id=channel_id,
+            version=position.version,
+            first=position.first,
+            last=position.last,
+            limit=RESUME_MAX,
+        )
+    return [message_state(row) for row in rows]
+
+
+async def refill(database: Database, public_id: str, version: int) -> Missed:
+    """What a channel brought after ``version``, as one event for all listeners of the node; None: too much, or gone."""
+
+    async def read(tx: Transaction) -> Missed:
+        row = await tx.one(channel_queries.HEAD, public_id=public_id)
+        if row is None or row[3] < version or row[3] - version > RESUME_MAX:
+            return Missed(None)
+        channel_id, kind, last_seq, present, beside_id, status = row
+        after = max(0, last_seq - (present - version))
+        rows = await tx.all(q.HOLE_NEW, channel_id=channel_id, after=after, version=version, limit=RESUME_MAX)
+        changed = await tx.all(q.SINCE_VERSION_CHANGED, channel_id=channel_id, version=version, limit=RESUME_MAX)
+        messages = {row[0]: message_state(row) for row in [*rows, *changed]}
+        if kind == "staff":
+            head = (await staff_head(tx, beside_id)).head
+        else:
+            head = public_head(public_status(Status(status)))
+        ordered = [messages[seq] for seq in sorted(messages)]
+        data = encode.event(public_id, version, present, ordered, head)
+        return Missed(Published(public_id, version, present, data))
+
+    return await database.read(read)
