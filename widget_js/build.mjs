@@ -1,0 +1,156 @@
+/**
+ * Builds what the server hands to browsers into `widget_server/static/`.
+ *
+ * `node build.mjs` writes every file with a hash in its name (the loader alone keeps its own: the server puts a site's
+ * appearance into it), the same compressed with brotli and gzip beside it, and `manifest.json`, from which the server
+ * learns the names. `node build.mjs --check-sizes` weighs what was built against the budgets.
+ */
+
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { catalogueTags, readCatalogue } from "./catalogue.mjs";
+
+const root = import.meta.dirname;
+const outputs = join(root, "../widget_server/static");
+
+/** What the browser needs of each: (name in the manifest, source). A part that does not exist yet is left out. */
+const modules = [
+  ["panel", "src/widget/panel.ts"],
+  ["frame", "src/widget/frame.ts"],
+  ["console", "src/console/main.tsx"],
+];
+const sheets = [
+  ["tokens.css", "src/tokens.css"],
+  ["console.css", "src/console/console.css"],
+];
+
+/** gzip bytes; the texts say which files are summed. */
+const budgets = [
+  ["loader", ["loader"], 2500],
+  ["loader + panel + one language", ["loader", "panel", "locale/de"], 18000],
+  ["console", ["console", "console.css"], 90000],
+];
+
+const shared = {
+  bundle: true,
+  minify: true,
+  target: "es2022",
+  legalComments: "none",
+  charset: "utf8",
+  logLevel: "warning",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+};
+
+/** `import text from "x.css?inline"`: a sheet with all it imports, minified, as a string. */
+const inlineSheets = {
+  name: "inline-sheets",
+  setup(bundler) {
+    bundler.onResolve({ filter: /\.css\?inline$/ }, (found) => ({
+      path: join(found.resolveDir, found.path.slice(0, -"?inline".length)),
+      namespace: "inline-sheet",
+    }));
+    bundler.onLoad({ filter: /.*/, namespace: "inline-sheet" }, async (found) => {
+      const built = await build({ ...shared, entryPoints: [found.path], write: false });
+      return { contents: built.outputFiles[0].text.trim(), loader: "text", watchFiles: [found.path] };
+    });
+  },
+};
+
+const existing = (parts) => parts.filter(([, source]) => existsSync(join(root, source)));
+
+/** Bundles entries under hashed names; returns {source: file name}. */
+async function bundle(parts, into, options) {
+  if (parts.length === 0) return {};
+  const built = await build({
+    ...shared,
+    ...options,
+    absWorkingDir: root,
+    entryPoints: parts.map(([name, source]) => ({ in: source, out: basename(name, ".css") })),
+    outdir: into,
+    entryNames: "[name].[hash]",
+    chunkNames: "[name].[hash]",
+    metafile: true,
+    plugins: [inlineSheets],
+  });
+  const names = {};
+  for (const [file, facts] of Object.entries(built.metafile.outputs)) {
+    if (facts.entryPoint) names[facts.entryPoint] = basename(file);
+  }
+  return names;
+}
+
+async function buildAll() {
+  const fresh = `${outputs}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true });
+  const manifest = {};
+
+  if (existsSync(join(root, "src/loader.ts"))) {
+    await build({
+      ...shared,
+      entryPoints: [join(root, "src/loader.ts")],
+      format: "iife",
+      outfile: join(fresh, "loader.js"),
+      plugins: [inlineSheets],
+    });
+    manifest.loader = "loader.js";
+  }
+  for (const [name, source] of existing(modules)) {
+    manifest[name] = (await bundle([[name, source]], fresh, { format: "esm", splitting: true }))[source];
+  }
+  for (const [name, source] of existing(sheets)) {
+    manifest[name] = (await bundle([[name, source]], fresh, {}))[source];
+  }
+  for (const tag of await catalogueTags()) {
+    const texts = await readCatalogue(tag, ["widget/", "loader"]);
+    const source = `export default ${JSON.stringify(texts)};`;
+    const built = await build({
+      ...shared,
+      stdin: { contents: source, resolveDir: root, sourcefile: `locale.${tag}.js` },
+      format: "esm",
+      outdir: fresh,
+      entryNames: `locale.${tag}.[hash]`,
+      metafile: true,
+    });
+    manifest[`locale/${tag}`] = basename(Object.keys(built.metafile.outputs)[0]);
+  }
+  await writeFile(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await compress(fresh);
+  await rm(outputs, { recursive: true, force: true });
+  await rename(fresh, outputs);
+}
+
+async function compress(folder) {
+  for (const name of await readdir(folder)) {
+    if (name === "manifest.json") continue;
+    const bytes = await readFile(join(folder, name));
+    const quality = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+    await writeFile(join(folder, `${name}.br`), brotliCompressSync(bytes, { params: quality }));
+    await writeFile(join(folder, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+  }
+}
+
+async function checkSizes() {
+  const manifest = JSON.parse(await readFile(join(outputs, "manifest.json"), "utf8"));
+  const gzipped = async (file) => (await readFile(join(outputs, `${file}.gz`))).length;
+  const print = (line) => process.stdout.write(`${line}\n`);
+  for (const file of (await readdir(outputs)).filter((name) => /\.(js|css)$/.test(name))) {
+    print(`${String(await gzipped(file)).padStart(7)} B gzip  ${file}`);
+  }
+  let fits = true;
+  for (const [text, parts, limit] of budgets) {
+    const files = parts.map((part) => manifest[part]).filter(Boolean);
+    let sum = 0;
+    for (const file of files) sum += await gzipped(file);
+    const verdict = sum <= limit ? "fits" : "TOO LARGE";
+    if (sum > limit) fits = false;
+    print(`${String(sum).padStart(7)} of ${limit} B: ${text}: ${verdict}`);
+  }
+  if (!fits) process.exitCode = 1;
+}
+
+await (process.argv.includes("--check-sizes") ? checkSizes() : buildAll());
