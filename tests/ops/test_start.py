@@ -13,7 +13,6 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from widget_server.ops.data_dir import AlreadyClaimed, claimed
 from widget_server.ops.health import HEALTH, Health
 from widget_server.ops.metrics import METRICS, Metrics
 from widget_server.ops.secret import load_secret_key
@@ -72,7 +71,7 @@ async def test_a_second_server_on_the_same_data_is_refused(settings: Settings) -
     second = Listeners(make_app(), web.Application(), settings)
     await first.open()
     try:
-        with pytest.raises(AlreadyClaimed, match="another server uses"):
+        with pytest.raises(OperatorError, match="another server uses"):
             await second.open()
         await second.close()
         assert settings.control_socket.exists()
@@ -126,17 +125,13 @@ async def _get(client: aiohttp.ClientSession, port: int) -> str:
         return await response.text()
 
 
-def test_a_claim_ends_with_its_block(tmp_path: Path) -> None:
-    with claimed(tmp_path / "data"), pytest.raises(AlreadyClaimed), claimed(tmp_path / "data"):
-        pass
-    with claimed(tmp_path / "data"):
-        pass
-
-
-def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+async def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="ascii")
-    with pytest.raises(OperatorError, match=r"cannot be used: .*WIDGET_DATA_DIR"), claimed(tmp_path / "file" / "data"):
-        pass
+    settings = Settings(data_dir=tmp_path / "file" / "data", port=0, internal_port=0)
+    listeners = Listeners(make_app(), web.Application(), settings)
+    with pytest.raises(OperatorError, match=r"cannot be made: .*WIDGET_DATA_DIR"):
+        await listeners.open()
+    await listeners.close()
 
 
 def test_a_secret_is_made_once_for_its_owner_alone(settings: Settings) -> None:

@@ -15,12 +15,10 @@ import os
 import signal
 import socket
 import threading
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from widget_server.ops.data_dir import claimed
 from widget_server.ops.health import HEALTH, show_livez, show_readyz
 from widget_server.ops.logging import AccessLogger
 from widget_server.ops.metrics import METRICS, show_metrics
@@ -47,7 +45,7 @@ class Listeners:
     def __init__(self, app: web.Application, control: web.Application, settings: Settings) -> None:
         self._settings = settings
         self._health = app[HEALTH]
-        self._claim = ExitStack()
+        self._has_control_socket = False
         patience = max(0.0, settings.drain_seconds - _RESERVE_SECONDS)
         self._public = web.AppRunner(app, access_log_class=AccessLogger, shutdown_timeout=patience)
         self._internal = web.AppRunner(_make_internal(app), access_log=None, shutdown_timeout=0.5)
@@ -60,13 +58,13 @@ class Listeners:
             OperatorError: a port is taken, the data directory is in use or cannot be used, or the application refused.
         """
         settings = self._settings
-        self._claim.enter_context(claimed(settings.data_dir))
+        _make_data_dir(settings.data_dir)
         await self._internal.setup()
         await _listen(self._internal, settings.internal_host, settings.internal_port, "internal_port")
         await self._public.setup()
         await self._control.setup()
         await web.SockSite(self._control, _bind_control(settings.control_socket)).start()
-        self._claim.callback(settings.control_socket.unlink, missing_ok=True)
+        self._has_control_socket = True
         await _listen(self._public, settings.host, settings.port, "port")
 
     @property
@@ -85,9 +83,10 @@ class Listeners:
         for site in self._public.sites:
             await site.stop()
         await self._control.cleanup()
+        if self._has_control_socket:
+            self._settings.control_socket.unlink(missing_ok=True)
         await self._public.cleanup()
         await self._internal.cleanup()
-        self._claim.close()
 
 
 async def serve(
@@ -183,11 +182,29 @@ async def _listen(runner: web.AppRunner, host: str, port: int, field: str) -> No
         raise OperatorError(f"cannot listen on {host}:{port}: {error.strerror}; check {name} and its host") from None
 
 
+def is_answered(path: Path) -> bool:
+    """Return whether a server listens on this control socket; one that a killed server left behind is not answered."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        try:
+            caller.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
+def _make_data_dir(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be made: {error.strerror}; set WIDGET_DATA_DIR to another place") from None
+
+
 def _bind_control(path: Path) -> socket.socket:
     """Bind the control socket for this user alone: nobody can connect before it listens, which is after the chmod."""
+    if is_answered(path):
+        raise OperatorError(f"another server uses {path.parent}; stop it, or set WIDGET_DATA_DIR to another one")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # The claim on the directory is held, so a socket that lies there belongs to a server that is gone.
         path.unlink(missing_ok=True)
         listener.bind(str(path))
         path.chmod(0o600)
