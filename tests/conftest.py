@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from widget_server.settings import Settings
+from widget_server.store import migrate
+from widget_server.store.sqlite import SQLiteDatabase
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
 
@@ -27,3 +31,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def settings(tmp_path: Path) -> Settings:
     """Settings of a server that lives in this test's own directory, on free ports."""
     return Settings(mode="testing", data_dir=tmp_path / "data", port=0, internal_port=0)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file that nobody has written to, to be copied."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+async def database(empty_store: Path, tmp_path: Path) -> AsyncGenerator[SQLiteDatabase]:
+    """An open database of this test's own."""
+    path = tmp_path / "test.db"
+    shutil.copyfile(empty_store, path)
+    database = SQLiteDatabase(path)
+    try:
+        await database.open()
+        yield database
+    finally:
+        await database.close()
