@@ -1,6 +1,7 @@
 import { Backoff } from "../core/backoff";
 import { type Applied, type ChannelFrame, ChannelLog } from "../core/channel";
 import { IdSource } from "../core/ids";
+import { encode } from "../core/json";
 import { Outbox, type OutboxEntry } from "../core/outbox";
 import type { World } from "../core/world";
 import {
@@ -196,7 +197,7 @@ export class ChatClient {
 
   #closed(code: number, retryAfter: number): void {
     this.#lost();
-    if (code >= RECONNECT_BELOW || STANDARD_FINAL.includes(code)) {
+    if (code >= RECONNECT_BELOW || STANDARD_FINAL.indexOf(code) >= 0) {
       this.endCode = code;
       this.#setStatus("ended");
       return;
@@ -400,7 +401,7 @@ export class ChatClient {
 
   #keep(entry: OutboxEntry): void {
     const { client_id, channel, start, body, after_seq, at } = entry;
-    this.#options.storage.set(OUTBOX + client_id, JSON.stringify({ client_id, channel, start, body, after_seq, at }));
+    this.#options.storage.set(OUTBOX + client_id, encode({ client_id, channel, start, body, after_seq, at }));
   }
 
   #forget(clientId: string): void {

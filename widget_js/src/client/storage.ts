@@ -28,12 +28,14 @@ export function browserStorage(find: () => globalThis.Storage, prefix: string): 
       attempt((store) => store.removeItem(prefix + key));
     },
     keys(start) {
-      const stored = attempt((store) =>
-        Array.from({ length: store.length }, (_, index) => store.key(index) ?? "")
-          .filter((key) => key.startsWith(prefix + start))
-          .map((key) => key.slice(prefix.length)),
-      );
-      return [...new Set([...(stored ?? []), ...[...memory.keys()].filter((key) => key.startsWith(start))])];
+      const found = new Set([...memory.keys()].filter((key) => key.startsWith(start)));
+      attempt((store) => {
+        for (let index = 0; index < store.length; index++) {
+          const key = store.key(index) ?? "";
+          if (key.startsWith(prefix + start)) found.add(key.slice(prefix.length));
+        }
+      });
+      return [...found];
     },
   };
 }

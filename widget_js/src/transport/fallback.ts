@@ -1,3 +1,4 @@
+import { encode } from "../core/json";
 import { type ClientFrame, CloseCode, type ServerFrame } from "../protocol.gen";
 import { BROKEN, type Connector, decode, retryHint } from "./transport";
 
@@ -48,7 +49,7 @@ export function fallbackConnector(options: FallbackOptions): Connector {
       const answer = await fetch(url, {
         method: "POST",
         headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
-        body: JSON.stringify(body),
+        body: encode(body),
         credentials: options.token ? "omit" : "same-origin",
         cache: "no-store",
         ...(signal ? { signal } : {}),

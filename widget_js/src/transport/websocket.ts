@@ -1,3 +1,4 @@
+import { encode } from "../core/json";
 import { BROKEN, type Connector, decode, retryHint } from "./transport";
 
 /** How long a handshake may take before the line counts as broken. */
@@ -24,7 +25,7 @@ export function webSocketConnector(url: string): Connector {
       socket.onopen = () => {
         if (over) return;
         clearTimeout(opening);
-        socket?.send(JSON.stringify(hello()));
+        socket?.send(encode(hello()));
         events.opened();
       };
       socket.onmessage = (message) => {
@@ -37,7 +38,7 @@ export function webSocketConnector(url: string): Connector {
     }
     return {
       send(frame) {
-        if (socket?.readyState === 1) socket.send(JSON.stringify(frame));
+        if (socket?.readyState === 1) socket.send(encode(frame));
       },
       close,
     };
