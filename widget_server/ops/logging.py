@@ -58,6 +58,8 @@ def configure_logging(
     handler.setFormatter(JsonFormatter() if layout == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
+    # Told at every look at the schema, and of no use to anybody.
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
 
 
 def _facts_of(record: logging.LogRecord) -> dict[str, object]:

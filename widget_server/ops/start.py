@@ -58,7 +58,7 @@ class Listeners:
             OperatorError: a port is taken, the data directory is in use or cannot be used, or the application refused.
         """
         settings = self._settings
-        _make_data_dir(settings.data_dir)
+        make_data_dir(settings.data_dir)
         await self._internal.setup()
         await _listen(self._internal, settings.internal_host, settings.internal_port, "internal_port")
         await self._public.setup()
@@ -192,7 +192,12 @@ def is_answered(path: Path) -> bool:
         return True
 
 
-def _make_data_dir(path: Path) -> None:
+def make_data_dir(path: Path) -> None:
+    """Make the data directory, for its owner alone, where it does not exist.
+
+    Raises:
+        OperatorError: it cannot be made.
+    """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -1,0 +1,66 @@
+"""A command line on an installation of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from aiohttp import web
+
+from widget_server.cli.program import run
+from widget_server.cli.serving import Parts
+from widget_server.ops.health import HEALTH, Health
+from widget_server.ops.metrics import METRICS, Metrics
+from widget_server.settings import Settings
+
+
+class Ran(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+CommandLine = Callable[..., Ran]
+
+
+def make_bare_app(_settings: Settings) -> web.Application:
+    """An application with nothing but what every one carries."""
+    app = web.Application()
+    app[HEALTH] = Health()
+    app[METRICS] = Metrics()
+    return app
+
+
+@pytest.fixture
+def own_log() -> Iterator[None]:
+    """Give the process's log back to pytest after a verb has set it up."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def command_line(
+    own_log: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """Run verbs in an empty directory, without the settings of whoever runs the tests."""
+    for name in [name for name in os.environ if name.startswith("WIDGET_") or name == "PORT"]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> Ran:
+        capfd.readouterr()
+        code = run(arguments, Parts(make_bare_app, lambda _app: web.Application()))
+        told = capfd.readouterr()
+        return Ran(code, told.out, told.err)
+
+    return call

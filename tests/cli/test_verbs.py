@@ -1,0 +1,200 @@
+"""What the verbs do, what they print, and how they fail."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.cli.conftest import CommandLine, make_bare_app
+from widget_server.cli.means import open_means
+from widget_server.ops.control import make_control
+from widget_server.ops.start import Listeners
+from widget_server.ops.verbs import Means
+from widget_server.settings import Settings
+from widget_server.store import migrate as revisions
+
+
+@pytest.fixture
+def migrated(command_line: CommandLine) -> CommandLine:
+    assert command_line("migrate").code == 0
+    return command_line
+
+
+@pytest.fixture
+def running(migrated: CommandLine) -> Iterator[CommandLine]:
+    """The same command line while a server has the store open and answers on its control socket."""
+    started, stop = threading.Event(), threading.Event()
+    settings = Settings(mode="testing", data_dir=Path("data").absolute(), port=0, internal_port=0)
+
+    async def serve() -> None:
+        async with open_means(settings) as means:
+            listeners = Listeners(
+                make_bare_app(settings), make_control(lambda: Means(means.db, means.passwords)), settings
+            )
+            await listeners.open()
+            started.set()
+            await asyncio.to_thread(stop.wait)
+            await listeners.close()
+
+    server = threading.Thread(target=lambda: asyncio.run(serve()))
+    server.start()
+    assert started.wait(30)
+    yield migrated
+    stop.set()
+    server.join()
+
+
+@pytest.fixture(params=["migrated", "running"])
+def either(request: pytest.FixtureRequest) -> CommandLine:
+    """A command line beside a store at rest, and beside a running server."""
+    found: CommandLine = request.getfixturevalue(request.param)
+    return found
+
+
+def test_a_site_is_made_and_its_tag_printed(either: CommandLine) -> None:
+    made = either("create-site", "Shop", "--origin", "https://shop.example", "--key", "shop")
+    assert (made.code, made.out) == (0, '<script async src="http://localhost:8080/widget/shop.js"></script>\n')
+    again = either("create-site", "Shop", "--origin", "https://shop.example", "--key", "shop")
+    assert (again.code, again.err) == (1, "widget-server: This name or address is taken.\n")
+
+
+def test_an_agent_gets_a_password_that_only_the_output_knows(either: CommandLine) -> None:
+    first = either("create-agent", "ada@example.org", "--name", "Ada")
+    second = either("create-agent", "bob@example.org", "--name", "Bob")
+    assert first.code == second.code == 0
+    assert "administrator" in first.err
+    assert "(agent)" in second.err
+    assert len(first.out.strip()) >= 12
+    assert first.out != second.out
+
+
+def test_a_password_is_set_anew(either: CommandLine) -> None:
+    old = either("create-agent", "ada@example.org", "--name", "Ada").out
+    new = either("set-password", "ada@example.org")
+    assert new.code == 0
+    assert new.out.strip() not in {"", old.strip()}
+    unknown = either("set-password", "nobody@example.org")
+    assert (unknown.code, unknown.out) == (1, "")
+    assert unknown.err.count("\n") == 1
+
+
+def test_a_wrong_origin_is_one_line_that_says_how_it_looks(either: CommandLine) -> None:
+    ran = either("create-site", "Shop", "--origin", "shop.example/path")
+    assert ran.code == 1
+    assert ran.err.startswith("widget-server: An origin looks like https://www.example.com")
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("fly",), ("create-site",), ("create-agent", "a@b", "--role", "king"), ("serve", "--loud")]
+)
+def test_a_command_that_is_not_understood_ends_with_two(command_line: CommandLine, arguments: tuple[str, ...]) -> None:
+    ran = command_line(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_verb_without_a_database_names_the_command(command_line: CommandLine) -> None:
+    ran = command_line("create-site", "Shop", "--origin", "https://shop.example")
+    assert ran.code == 1
+    assert "run: widget-server migrate" in ran.err
+
+
+def test_wrong_settings_are_one_line(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIDGET_PROT", "8080")
+    ran = command_line("check-config")
+    assert (ran.code, ran.err) == (1, "widget-server: WIDGET_PROT is not a setting; did you mean WIDGET_PORT?\n")
+
+
+def test_check_config_prints_what_holds_and_no_secret(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIDGET_SECRET_KEY", "q8Zt2Wn5Lk0Xc7Vb4Ha1Jd6Gf9Sp3YeRu")
+    monkeypatch.setenv("PORT", "9000")
+    ran = command_line("check-config")
+    assert ran.code == 0
+    assert "WIDGET_PORT=9000\n" in ran.out
+    assert "# WIDGET_SECRET_KEY is set\n" in ran.out
+    assert "q8Zt2Wn5" not in ran.out + ran.err
+
+
+def test_what_check_config_prints_can_be_a_settings_file(command_line: CommandLine) -> None:
+    before = command_line("check-config").out
+    Path(".env").write_text(before, encoding="utf-8")
+    assert command_line("check-config").out == before
+
+
+def test_s1_11_migrate_creates_a_database_and_keeps_what_it_holds(migrated: CommandLine) -> None:
+    migrated("create-site", "Shop", "--origin", "https://shop.example", "--key", "shop")
+    again = migrated("migrate")
+    assert (again.code, again.out) == (0, f"The database is at revision {revisions.head()}.\n")
+    with sqlite3.connect("data/widget.db") as reader:
+        assert reader.execute("SELECT key FROM site").fetchall() == [("shop",)]
+    reader.close()
+
+
+def test_s2_30_the_last_revision_can_be_undone_and_done_again(migrated: CommandLine) -> None:
+    back = migrated("migrate", "--back")
+    assert back.code == 0
+    assert revisions.current(Settings().database_url) != revisions.head()
+    assert migrated("migrate").code == 0
+    assert revisions.current(Settings().database_url) == revisions.head()
+
+
+def test_migrate_leaves_a_database_alone_that_a_server_uses(running: CommandLine) -> None:
+    ran = running("migrate", "--back")
+    assert (ran.code, ran.err) == (1, "widget-server: a server uses the database; stop it first\n")
+
+
+def test_a_database_of_a_newer_program_is_refused(migrated: CommandLine) -> None:
+    with sqlite3.connect("data/widget.db") as writer:
+        writer.execute("UPDATE alembic_version SET version_num = '9999_future'")
+    writer.close()
+    for verb in (["migrate"], ["serve"], ["create-site", "Shop", "--origin", "https://shop.example"]):
+        ran = migrated(*verb)
+        assert ran.code == 1
+        assert "9999_future" in ran.err
+        assert ran.err.count("\n") == 1
+
+
+def test_s2_33_the_shell_has_the_application_and_its_tables(
+    migrated: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrated("create-site", "Shop", "--origin", "https://shop.example", "--key", "shop")
+    lines = iter(
+        [
+            "print(type(app).__name__, settings.port)",
+            "print(run(db.read(lambda tx: tx.all(Statement(select(tables.site.c.key))))))",
+        ]
+    )
+
+    def read(_prompt: str = "") -> str:
+        line = next(lines, None)
+        if line is None:
+            raise EOFError
+        return line
+
+    monkeypatch.setattr("builtins.input", read)
+    ran = migrated("shell")
+    assert ran.code == 0
+    assert "Application 8080" in ran.out
+    assert "[('shop',)]" in ran.out
+
+
+def test_an_unexpected_failure_is_a_line_and_no_traceback(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(_settings: Settings) -> web.Application:
+        raise RuntimeError("broken\nin two lines")
+
+    monkeypatch.setattr("tests.cli.conftest.make_bare_app", explode)
+    ran = command_line("serve")
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1] == "widget-server: unexpected RuntimeError: broken in two lines"
+    assert "Traceback" not in ran.err

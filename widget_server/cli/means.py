@@ -1,0 +1,75 @@
+"""How a verb is run: by the server where one runs, else on the store itself."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import click
+import orjson
+
+from widget_server.actions.passwords import Passwords
+from widget_server.cli.database import check_schema
+from widget_server.ops.start import is_answered
+from widget_server.ops.verbs import VERBS, Means, Values
+from widget_server.settings import OperatorError
+from widget_server.store.sqlite import SQLiteDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from widget_server.settings import Settings
+
+
+def run_verb(settings: Settings, name: str, values: Mapping[str, Any]) -> Values:
+    """Run a verb and return what it answers.
+
+    Raises:
+        OperatorError: there is no database, or the server did not answer.
+        ProductError: the verb refused.
+        click.ClickException: the server refused; the text is its sentence.
+    """
+    if is_answered(settings.control_socket):
+        return asyncio.run(_ask_server(settings, name, values))
+    if check_schema(settings) is None:
+        raise OperatorError(f"there is no database in {settings.data_dir}; run: widget-server migrate")
+    return asyncio.run(_run_here(settings, name, values))
+
+
+async def _ask_server(settings: Settings, name: str, values: Mapping[str, Any]) -> Values:
+    connector = aiohttp.UnixConnector(str(settings.control_socket))
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector) as server,
+            server.post(f"http://control/verbs/{name}", data=orjson.dumps(values)) as response,
+        ):
+            answer: Values = orjson.loads(await response.read())
+    except (aiohttp.ClientError, orjson.JSONDecodeError) as error:
+        raise OperatorError(f"the server did not answer ({type(error).__name__}); try again") from error
+    if "error" in answer:
+        raise click.ClickException(answer["error"]["message"])
+    return answer
+
+
+async def _run_here(settings: Settings, name: str, values: Mapping[str, Any]) -> Values:
+    async with open_means(settings) as means:
+        return await VERBS[name](means, values)
+
+
+@asynccontextmanager
+async def open_means(settings: Settings) -> AsyncGenerator[Means]:
+    """Open the store as its one writer for the length of the block; it is closed on every way out.
+
+    Raises:
+        StoreUnavailable: another process has it open.
+    """
+    db = SQLiteDatabase(settings.database_path)
+    passwords = Passwords()
+    try:
+        await db.open()
+        yield Means(db, passwords)
+    finally:
+        await db.close()
+        passwords.close()
