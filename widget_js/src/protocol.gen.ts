@@ -534,6 +534,8 @@ export const ERRORS = {
   hello_twice: 1005,
   unsupported_version: 1006,
   not_opened: 1007,
+  bad_request: 1008,
+  wrong_method: 1009,
   not_found: 2000,
   not_allowed: 2001,
   signed_out: 2002,

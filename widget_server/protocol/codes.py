@@ -32,13 +32,17 @@ ERRORS: Final[dict[str, ErrorCode]] = {
     "hello_twice": ErrorCode(1005, 400, "This connection has said hello already."),
     "unsupported_version": ErrorCode(1006, 400, "This server speaks version {version} of the protocol."),
     "not_opened": ErrorCode(1007, 400, "Open the channel first."),
+    "bad_request": ErrorCode(1008, 400, "This request cannot be read: {where}."),
+    "wrong_method": ErrorCode(1009, 405, "This address is not used in this way."),
     # 20xx: not there, or not for you
     "not_found": ErrorCode(2000, 404, "There is nothing here by that name."),
     "not_allowed": ErrorCode(2001, 403, "You may not do this."),
     "signed_out": ErrorCode(2002, 401, "You are signed out. Sign in again."),
     "token_ended": ErrorCode(2003, 401, "This chat was ended on this device. A new one can be started."),
     "unknown_site": ErrorCode(2004, 404, "No site has this key. Check the script tag."),
-    "foreign_origin": ErrorCode(2005, 403, "This address is not listed for the site. Add it under Sites, allowed origins."),
+    "foreign_origin": ErrorCode(
+        2005, 403, "This address is not listed for the site. Add it under Sites, allowed origins."
+    ),
     "wrong_sign_in": ErrorCode(2006, 401, "The address or the password is not right."),
     "forged": ErrorCode(2007, 403, "This request did not come from our own page. Reload the page and try again."),
     # 30xx: the content
@@ -59,7 +63,9 @@ ERRORS: Final[dict[str, ErrorCode]] = {
     # 50xx: later
     "busy": ErrorCode(5000, 503, "The server is busy. It is tried again by itself."),
     "rate_limited": ErrorCode(5001, 429, "That was a lot at once. Try again in {seconds} s."),
-    "unavailable": ErrorCode(5002, 503, "The server cannot store anything at the moment. Nothing is lost; it is tried again."),
+    "unavailable": ErrorCode(
+        5002, 503, "The server cannot store anything at the moment. Nothing is lost; it is tried again."
+    ),
     "held_back": ErrorCode(5003, 503, "An earlier message of this conversation must be sent first."),
     "draining": ErrorCode(5004, 503, "The server restarts. It is tried again by itself."),
     "internal": ErrorCode(5005, 500, "Something went wrong on our side. It was logged."),
