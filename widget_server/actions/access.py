@@ -24,7 +24,7 @@ class Access(NamedTuple):
     conversation_id: int
     """The conversation it belongs to: itself, or the one a staff channel stands beside."""
     staff: str | None
-    """For agents: the staff channel's public name."""
+    """The staff channel's public name. Told to agents only; for a visitor's connection it is the place of their presence."""
     beside: str | None
     """Of a staff channel: the public channel's name."""
 
@@ -53,8 +53,7 @@ async def access_channel(tx: Transaction, actor: Actor, public_id: str) -> Door:
     side = _side(actor, row)
     if side is None:
         raise Refused("not_found")
-    staff = row[14] if side == "agent" else None
-    access = Access(row[0], public_id, row[1], side, row[7], row[6], staff, row[15])
+    access = Access(row[0], public_id, row[1], side, row[7], row[6], row[14], row[15])
     return Door(access, row[2], row[3], row[4], row[5], row[9], Marks(row[10], row[11]), Marks(row[12], row[13]))
 
 
@@ -83,7 +82,7 @@ async def access_visitor(tx: Transaction, visitor: Visitor) -> Author | None:
     return Author(row[0], row[2], row[3], row[4])
 
 
-async def access_agent(tx: Transaction, actor: Agent, public_id: str, site_id: int) -> Author:
+async def access_assignee(tx: Transaction, actor: Agent, public_id: str, site_id: int) -> Author:
     """Another agent, who may be given a conversation of this site.
 
     :raises Refused: ``not_found``.

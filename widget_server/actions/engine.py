@@ -17,6 +17,9 @@ from widget_server.store.database import Database
 from widget_server.store.records import Author, Committed
 
 
+CONSOLE = "console"
+
+
 class Clock:
     """Wall time, monotonic time and randomness, in one place so that a test can bring its own."""
 
@@ -75,9 +78,9 @@ class Engine:
     viewers: Presence[Author] = field(default_factory=Presence)
     """Agents that have a staff channel open, by its public name."""
     visitors: Presence[int] = field(default_factory=Presence)
-    """Visitors with a live connection: place is the site's key, who is the person."""
+    """Visitors with a live connection: the place is their conversation's staff channel, by its public name."""
     agents: Presence[int] = field(default_factory=Presence)
-    """Agents with a live console: place is ``console``."""
+    """Agents with a live console, by person: the place is :data:`CONSOLE`."""
     on_sites: Hint = _nobody
     """Told which sites' lists have changed."""
     on_people: Hint = _nobody

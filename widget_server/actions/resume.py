@@ -93,7 +93,7 @@ async def _head_frame(tx: Transaction, door: Door, epoch: str) -> bytes:
     else:
         frame["head"] = public_head(public_status(Status(door.status)))
         frame["marks"] = {"visitor": encode.side_marks(door.visitor), "agents": encode.side_marks(door.agents)}
-        if access.staff is not None:
+        if access.side == "agent":
             frame["staff"] = access.staff
     return encode.dumps(frame)
 

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
-Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
+Uuid = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+]
 Ref = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """A number of the client's choice that comes back in the answer."""
 Seq = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -179,7 +181,9 @@ class SetContact(ClientModel):
     ref: Ref
     name: Line | None = None
     mail: Line | None = None
-    attributes: Annotated[dict[Annotated[str, StringConstraints(max_length=40)], str | int | float | bool | None], Field(max_length=20)] = {}
+    attributes: Annotated[
+        dict[Annotated[str, StringConstraints(max_length=40)], str | int | float | bool | None], Field(max_length=20)
+    ] = {}
 
 
 class SignOut(ClientModel):

@@ -21,6 +21,8 @@ Row = tuple[Any, ...]
 class Transaction(Protocol):
     """What a transaction's function works with. Parameters are given by the statement's names."""
 
+    dialect: str
+
     async def all(self, statement: Statement, /, **params: Any) -> list[Row]:
         """Every row."""
         ...

@@ -48,12 +48,13 @@ def drive(fn: TransactionFn[T], tx: Transaction) -> T:
 class _SQLiteTransaction:
     """A transaction on the raw connection, used only inside its thread."""
 
-    __slots__ = ("_connection", "_stamp", "_take_stamp")
+    __slots__ = ("_connection", "_stamp", "_take_stamp", "dialect")
 
     def __init__(self, connection: sqlite3.Connection, take_stamp: Callable[[], int]) -> None:
         self._connection = connection
         self._take_stamp = take_stamp
         self._stamp = 0
+        self.dialect = "sqlite"
 
     async def all(self, statement: Statement, /, **params: Any) -> list[Row]:
         compiled = statement.compiled("sqlite")
@@ -111,7 +112,7 @@ class SQLiteDatabase(Database):
             await self._writer.hop(self._prepare_writer)
             for _ in range(self._reader_count):
                 reader = await self._connect()
-                await reader.hop(lambda connection: connection.execute("PRAGMA query_only=ON"))
+                await reader.hop(lambda raw: _discard(raw.execute("PRAGMA query_only=ON")))
                 self._readers.put_nowait(reader)
         except sqlite3.Error as error:
             await self.close()
@@ -213,6 +214,10 @@ class SQLiteDatabase(Database):
     async def cursor(self, tx: Transaction) -> int:
         row = await tx.one(_STAMP)
         return int(row[0]) + 1 if row else 1
+
+
+def _discard(_result: object) -> None:
+    """Keep a cursor from leaving its thread."""
 
 
 def _no_stamp() -> int:

@@ -1,0 +1,157 @@
+"""What agents do with a conversation: its status, who has it, and waking those that were put to sleep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from widget_server.actions.access import Access, access_assignee, access_channel
+from widget_server.actions.actors import Agent
+from widget_server.actions.engine import Engine
+from widget_server.core import conversation as rules
+from widget_server.core.conversation import Status, StatusEvent
+from widget_server.core.errors import Refused, Unacceptable
+from widget_server.core.times import from_iso, iso
+from widget_server.protocol import frames as f
+from widget_server.store.batch import apply, staff_head_changed
+from widget_server.store.database import Transaction
+from widget_server.store.heads import public_head
+from widget_server.store.queries import batch as bq
+from widget_server.store.queries import conversations as q
+from widget_server.store.records import Author, ChannelEvent, Committed, SendMessage, State
+
+_SNOOZE_MAX_MS = 366 * 86_400_000
+
+
+def check_until(frame: f.SetStatus, now: int) -> int | None:
+    """When a snooze ends, in UTC ms; None for every other status.
+
+    :raises Unacceptable: ``bad_value`` for a missing, past or far time, or one where none belongs.
+    """
+    if frame.status != "snoozed":
+        if frame.until is not None:
+            raise Unacceptable("bad_value", field="until")
+        return None
+    try:
+        until = from_iso(frame.until or "")
+    except ValueError:
+        raise Unacceptable("bad_value", field="until") from None
+    if not now < until <= now + _SNOOZE_MAX_MS:
+        raise Unacceptable("bad_value", field="until")
+    return until
+
+
+async def do_set_status(engine: Engine, agent: Agent, frame: f.SetStatus) -> None:
+    """Set a conversation's status. Setting what already holds changes nothing.
+
+    :raises Refused: ``not_found``.
+    """
+    now = engine.clock.now_ms()
+    until = check_until(frame, now)
+    event = rules.COMMAND_FOR[Status(frame.status)]
+    note_id = engine.clock.uuid()
+
+    async def work(tx: Transaction, result: Committed) -> None:
+        access = await _access(tx, agent, frame.channel)
+        await _move(tx, access.conversation_id, event, until, _Note(agent.author, note_id, now), result)
+
+    await engine.committer.run(work)
+
+
+async def do_assign(engine: Engine, agent: Agent, frame: f.Assign) -> None:
+    """Give a conversation to an agent or to nobody. Assigning whom it already has changes nothing.
+
+    :raises Refused: ``not_found`` for the conversation or the agent.
+    """
+    now = engine.clock.now_ms()
+    note_id = engine.clock.uuid()
+
+    async def work(tx: Transaction, result: Committed) -> None:
+        access = await _access(tx, agent, frame.channel)
+        assignee: Author | None = None
+        if frame.assignee is not None:
+            assignee = await access_assignee(tx, agent, frame.assignee, access.site_id)
+        row = await tx.one(q.STATUS, channel_id=access.conversation_id)
+        assert row is not None  # the door found it in this transaction
+        if row[1] == (assignee.id if assignee else None):
+            return
+        stamp = await tx.stamp()
+        await tx.run(
+            q.SET_ASSIGNEE,
+            key=access.conversation_id, new_assignee=assignee.id if assignee else None, new_stamp=stamp,
+        )  # fmt: skip
+        told = assignee.state("agent") if assignee else None
+        await _Note(agent.author, note_id, now).write(tx, row[3], {"event": "assigned", "to": told}, result)
+        await staff_head_changed(tx, access.conversation_id, stamp, result)
+        result.sites.add(access.site_id)
+
+    await engine.committer.run(work)
+
+
+async def do_wake(engine: Engine) -> int:
+    """Wake conversations whose snooze has ended; how many there were (at most 100 at a time)."""
+    now = engine.clock.now_ms()
+
+    async def due(tx: Transaction) -> list[int]:
+        return [row[0] for row in await tx.all(q.DUE_SNOOZES, now=now)]
+
+    keys = await engine.database.read(due)
+    for key in keys:
+
+        async def work(tx: Transaction, result: Committed, key: int = key) -> None:
+            row = await tx.one(q.STATUS, channel_id=key)
+            if row is not None and row[2] is not None and row[2] <= now:
+                await _move(tx, key, StatusEvent.WOKE, None, None, result)
+
+        await engine.committer.run(work)
+    return len(keys)
+
+
+async def _access(tx: Transaction, agent: Agent, public_id: str) -> Access:
+    access = (await access_channel(tx, agent, public_id)).access
+    if access.kind != "conversation":
+        raise Refused("not_found")
+    return access
+
+
+class _Note:
+    """The line in the staff channel that tells who did what."""
+
+    def __init__(self, author: Author, client_id: str, now: int) -> None:
+        self._author = author
+        self._client_id = client_id
+        self._now = now
+
+    async def write(self, tx: Transaction, staff_id: int, told: State, result: Committed) -> None:
+        body = orjson.dumps(told).decode()
+        line = SendMessage(
+            staff_id, self._author, "system", self._client_id, "", "system", body, None, None, self._now, lambda _: None
+        )
+        await apply(tx, [line], result)
+
+
+async def _move(
+    tx: Transaction, key: int, event: StatusEvent, until: int | None, note: _Note | None, result: Committed
+) -> None:
+    """Move a conversation by ``event``; both heads follow, each with a version of its own where it changed."""
+    row: tuple[Any, ...] | None = await tx.one(q.STATUS, channel_id=key)
+    assert row is not None  # callers have found it in this transaction
+    before, snoozed_until, staff_id, site_id = Status(row[0]), row[2], row[3], row[4]
+    after = rules.advance(before, event)
+    if after is before and snoozed_until == until:
+        return
+    stamp = await tx.stamp()
+    await tx.run(q.SET_STATUS, key=key, new_status=after.value, new_until=until, new_stamp=stamp)
+    public = rules.public_status(after)
+    if public != rules.public_status(before):
+        public_id, version, last_seq = row[5], row[6], row[7]
+        await tx.run(bq.ADVANCE_CHANNEL, key=key, seq=last_seq, to_version=version + 1, new_stamp=stamp)
+        result.events.append(ChannelEvent(key, public_id, version, version + 1, [], public_head(public)))
+    if note is not None:
+        told: State = {"event": "status", "status": after.value}
+        if until is not None:
+            told["until"] = iso(until)
+        await note.write(tx, staff_id, told, result)
+    await staff_head_changed(tx, key, stamp, result)
+    result.sites.add(site_id)

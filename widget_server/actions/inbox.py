@@ -1,0 +1,133 @@
+"""An agent's lists: pages of a view, rows that changed since a cursor, search by text."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from widget_server.actions.actors import Agent
+from widget_server.actions.engine import Engine
+from widget_server.core.errors import Malformed
+from widget_server.core.permissions import Sites, answered_sites
+from widget_server.protocol import encode
+from widget_server.protocol import frames as f
+from widget_server.store.database import Database, Transaction
+from widget_server.store.lists import listed
+from widget_server.store.queries import conversations as q
+from widget_server.store.queries.conversations import row_state
+from widget_server.store.records import State
+
+CHANGED_MAX: Final = 500
+"""More changed rows than this: the list is loaded afresh."""
+_END = 2**62
+
+
+async def access_sites(tx: Transaction, agent: Agent) -> list[int]:
+    """The keys of the sites whose conversations the agent may see."""
+    allowed: Sites = answered_sites(agent.rights)
+    return [row[0] for row in await tx.all(q.SITE_IDS) if row[0] in allowed]
+
+
+def _place(before: str | None) -> tuple[int, int]:
+    """From ``next`` of a page to (activity, key)."""
+    if before is None:
+        return _END, _END
+    at, _, key = before.partition(".")
+    if not (at.isdigit() and key.isdigit() and len(at) < 18 and len(key) < 19):
+        raise Malformed("malformed", where="before")
+    return int(at), int(key)
+
+
+async def page(engine: Engine, agent: Agent, frame: f.ListInbox) -> bytes:
+    """A page of a view with the counts beside it, from one snapshot."""
+    at, key = _place(frame.before)
+
+    async def read(tx: Transaction) -> bytes:
+        sites = listed(tx.dialect, await access_sites(tx, agent))
+        params: dict[str, Any] = {"sites": sites, "status": frame.view.status, "at": at, "key": key}
+        if frame.view.who == "mine":
+            params["me"] = agent.author.id
+        rows = await tx.all(q.VIEWS[frame.view.who], limit=frame.limit + 1, **params)
+        last = rows[frame.limit - 1] if len(rows) > frame.limit else None
+        answer: State = {
+            "t": "rows",
+            "ref": frame.ref,
+            "rows": [row_state(row) for row in rows[: frame.limit]],
+            "cursor": await engine.database.cursor(tx),
+            "next": f"{last[16]}.{last[18]}" if last else None,
+            "counts": [list(row) for row in await tx.all(q.COUNTS, sites=sites)],
+        }
+        return encode.dumps(answer)
+
+    return await engine.database.read(read)
+
+
+async def since(engine: Engine, agent: Agent, cursor: int, epoch: str | None) -> bytes:
+    """The rows that changed since a console's cursor, or the word to load afresh."""
+
+    async def read(tx: Transaction) -> bytes:
+        upto = await engine.database.cursor(tx)
+        if cursor == 0:
+            return encode.dumps({"t": "rows", "rows": [], "cursor": upto})
+        sites = listed(tx.dialect, await access_sites(tx, agent))
+        rows = []
+        if epoch == engine.epoch and cursor <= upto:
+            rows = await tx.all(q.CHANGED_ROWS, sites=sites, cursor=cursor, limit=CHANGED_MAX + 1)
+        if epoch != engine.epoch or cursor > upto or len(rows) > CHANGED_MAX:
+            return encode.dumps({"t": "rows", "rows": [], "cursor": upto, "reset": True})
+        return encode.dumps({"t": "rows", "rows": [row_state(row) for row in rows], "cursor": upto})
+
+    return await engine.database.read(read)
+
+
+class ChangedRows:
+    """Rows that changed, each encoded once, with the site it belongs to."""
+
+    def __init__(self, rows: list[tuple[int, bytes]], cursor: int, complete: bool) -> None:
+        self.rows = rows
+        self.cursor = cursor
+        self.complete = complete
+
+    def frame(self, sites: Sites) -> bytes | None:
+        """What an agent with a right to ``sites`` is told; None: nothing of theirs changed."""
+        if not self.complete:
+            return encode.dumps({"t": "rows", "rows": [], "cursor": self.cursor, "reset": True})
+        own = [data for site_id, data in self.rows if site_id in sites]
+        return encode.rows(own, self.cursor) if own else None
+
+
+async def changed_rows(database: Database, cursor: int) -> ChangedRows:
+    """What changed in any list since ``cursor``, read once for all consoles of the node."""
+
+    async def read(tx: Transaction) -> ChangedRows:
+        upto = await database.cursor(tx)
+        rows = await tx.all(q.ALL_CHANGED_ROWS, cursor=cursor, limit=CHANGED_MAX + 1)
+        complete = len(rows) <= CHANGED_MAX
+        return ChangedRows([(row[19], orjson.dumps(row_state(row))) for row in rows], upto, complete)
+
+    return await database.read(read)
+
+
+def _pattern(text: str) -> str:
+    """A LIKE pattern in which every character stands for itself."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+async def search(engine: Engine, agent: Agent, frame: f.Search) -> bytes:
+    """Conversations of the agent's sites that contain the text, newest first, one hit for each."""
+
+    async def read(tx: Transaction) -> bytes:
+        sites = listed(tx.dialect, await access_sites(tx, agent))
+        found = await tx.all(q.SEARCH, sites=sites, pattern=_pattern(frame.text), limit=frame.limit)
+        keys = listed(tx.dialect, [row[0] for row in found])
+        rows = {row[18]: row_state(row) for row in await tx.all(q.ROWS_BY_KEY, keys=keys)}
+        hits = []
+        for key, seq in found:
+            body = await tx.one(q.BODY, channel_id=key, seq=seq)
+            if body is not None and key in rows:
+                hits.append({"row": rows[key], "seq": seq, "text": body[0][:500]})
+        return encode.dumps({"t": "found", "ref": frame.ref, "hits": hits})
+
+    return await engine.database.read(read)

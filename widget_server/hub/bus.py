@@ -1,0 +1,34 @@
+"""What carries events, typing and presence between nodes: memory on one node, a broker between several."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from widget_server.hub.switchboard import Listener, Published, Switchboard
+
+
+class Bus(ABC):
+    """Only a hint: whoever misses something finds it by stamps."""
+
+    @abstractmethod
+    def publish(self, events: Sequence[Published]) -> None:
+        """Tell every node what a commit brought, in order of version."""
+
+    @abstractmethod
+    def ephemeral(self, channel: str, data: bytes, exclude: Listener | None = None) -> None:
+        """Tell every node something that does not last; ``exclude`` is a connection of this node."""
+
+
+class MemoryBus(Bus):
+    """One node: straight to its own switchboard."""
+
+    def __init__(self, switchboard: Switchboard) -> None:
+        self._switchboard = switchboard
+
+    def publish(self, events: Sequence[Published]) -> None:
+        for event in events:
+            self._switchboard.offer(event)
+
+    def ephemeral(self, channel: str, data: bytes, exclude: Listener | None = None) -> None:
+        self._switchboard.ephemeral(channel, data, exclude)

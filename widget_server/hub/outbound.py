@@ -1,0 +1,106 @@
+"""One connection's bounded queue and its one writer, so that nobody waits for the slowest (G10)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import orjson
+
+from widget_server.protocol.codes import CloseCode
+from widget_server.protocol.encode import joined
+
+log = logging.getLogger(__name__)
+
+CLOSING_S: Final = 2.0
+"""How long a peer may take to read what is left before a close, when it is told to go."""
+
+
+class Outbound:
+    """Frames on their way to one client.
+
+    The writer runs only while there is something to write; frames that wait together leave together, as one message.
+
+    :param write: sends one message (bytes of one frame or an array of frames) and returns when the transport took it.
+    :param close: closes the line with a code and a reason, and returns when it is closed.
+    :param abort: drops the line at once.
+    :param slow: called once when the reader did not keep up.
+    """
+
+    __slots__ = ("_abort", "_bytes", "_bytes_max", "_close", "_closing", "_frames_max", "_queue", "_slow", "_task", "_write")
+
+    def __init__(
+        self,
+        write: Callable[[bytes], Awaitable[None]],
+        close: Callable[[int, bytes], Awaitable[object]],
+        abort: Callable[[], None],
+        *,
+        frames_max: int,
+        bytes_max: int,
+        slow: Callable[[], None],
+    ) -> None:
+        self._write = write
+        self._close = close
+        self._abort = abort
+        self._frames_max = frames_max
+        self._bytes_max = bytes_max
+        self._slow = slow
+        self._queue: list[bytes] = []
+        self._bytes = 0
+        self._closing: tuple[int, int | None] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def closing(self) -> bool:
+        """Whether the line is being closed; frames pushed now are dropped."""
+        return self._closing is not None
+
+    def push(self, data: bytes) -> None:
+        """Queue one frame. A full queue closes this line with the "slow" code; the client resumes."""
+        if self._closing is not None:
+            return
+        self._queue.append(data)
+        self._bytes += len(data)
+        if len(self._queue) > self._frames_max or self._bytes > self._bytes_max:
+            self._slow()
+            self._queue.clear()
+            self.end(CloseCode.SLOW)
+            if self._task is not None:
+                asyncio.get_running_loop().call_later(CLOSING_S, self._abort)
+            return
+        if self._task is None:
+            self._task = asyncio.create_task(self._drain())
+
+    def end(self, code: int, retry_after_ms: int | None = None) -> None:
+        """Close after what is queued. The first code counts."""
+        if self._closing is not None:
+            return
+        self._closing = (code, retry_after_ms)
+        if self._task is None:
+            self._task = asyncio.create_task(self._drain())
+
+    async def finished(self) -> None:
+        """Return when the line is closed or what was queued has left."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def _drain(self) -> None:
+        try:
+            while self._queue:
+                frames, self._queue, self._bytes = self._queue, [], 0
+                await self._write(joined(frames))
+            if self._closing is not None:
+                code, retry = self._closing
+                reason = b"" if retry is None else orjson.dumps({"retry_after": retry})
+                try:
+                    await asyncio.wait_for(self._close(code, reason), CLOSING_S)
+                except TimeoutError:
+                    self._abort()
+        except (ConnectionError, RuntimeError) as error:
+            # The peer went away while we wrote; its reader side notices and cleans up.
+            log.debug("a line broke while writing: %s", type(error).__name__)
+            self._queue.clear()
+        finally:
+            self._task = None

@@ -1,0 +1,55 @@
+"""From text to a frame, or to the documented refusal. Never raises anything else, whatever the bytes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import ValidationError
+
+from widget_server.core.errors import Malformed
+from widget_server.protocol.frames import CLIENT_FRAME, ClientFrame
+
+MAX_LEVELS: Final = 32
+
+
+def decode(text: str | bytes, max_bytes: int) -> ClientFrame:
+    """The frame in ``text``.
+
+    :raises Malformed: ``too_large``, ``too_deep``, ``unknown_frame`` or ``malformed`` with ``where``.
+    """
+    if len(text) > max_bytes or (isinstance(text, str) and not text.isascii() and len(text.encode()) > max_bytes):
+        raise Malformed("too_large", limit=max_bytes)
+    try:
+        return CLIENT_FRAME.validate_json(text)
+    except ValidationError as error:
+        if _levels(text if isinstance(text, str) else text.decode("utf-8", "replace")) > MAX_LEVELS:
+            raise Malformed("too_deep", limit=MAX_LEVELS) from None
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        if first["type"] == "union_tag_invalid":
+            raise Malformed("unknown_frame") from None
+        where = ".".join(str(part) for part in first["loc"]) or "it is not a JSON object with a t"
+        raise Malformed("malformed", where=f"{where} ({first['type']})") from None
+    except (ValueError, RecursionError):
+        raise Malformed("malformed", where="it is not JSON") from None
+
+
+def _levels(text: str) -> int:
+    """How deep the brackets nest, strings apart; looked at only after a frame was refused: valid ones are three deep."""
+    deepest = level = 0
+    quoted = escaped = False
+    for char in text:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char == '"':
+                quoted = False
+        elif char == '"':
+            quoted = True
+        elif char in "[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif char in "]}":
+            level -= 1
+    return deepest

@@ -1,0 +1,90 @@
+"""The server's frames as bytes. Encoded once, by orjson from plain dictionaries; ``frames`` is their contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from widget_server.core.errors import ProductError, TryLater
+from widget_server.protocol.codes import ERRORS
+
+Json = dict[str, Any]
+
+PONG = b'{"t":"pong"}'
+
+
+def dumps(frame: Json) -> bytes:
+    """Any frame."""
+    return orjson.dumps(frame)
+
+
+def ack(ref: int, channel: str, client_id: str, seq: int, version: int, revision: int, at: str) -> bytes:
+    """``frames.Ack``. Written out by hand: its values cannot need escaping, and it is sent for every message."""
+    return (
+        f'{{"t":"ack","ref":{ref},"channel":"{channel}","client_id":"{client_id}","seq":{seq},'
+        f'"version":{version},"revision":{revision},"at":"{at}"}}'
+    ).encode()
+
+
+def done(ref: int) -> bytes:
+    """``frames.Done``."""
+    return orjson.dumps({"t": "done", "ref": ref})
+
+
+def error_body(error: ProductError) -> Json:
+    """Number, name, sentence and (for passing ones) milliseconds: the one shape of every error."""
+    code = ERRORS[error.name]
+    facts = dict(error.facts)
+    body: Json = {"code": code.number, "name": error.name}
+    if isinstance(error, TryLater):
+        body["retry_after"] = error.retry_after_ms
+        facts.setdefault("seconds", max(1, -(-error.retry_after_ms // 1000)))
+    body["message"] = code.text.format_map(_Facts(facts))
+    return body
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def error(error: ProductError, ref: int | None = None, channel: str | None = None) -> bytes:
+    """``frames.ErrorFrame``."""
+    frame: Json = {"t": "error", **error_body(error)}
+    if ref is not None:
+        frame["ref"] = ref
+    if channel is not None:
+        frame["channel"] = channel
+    return orjson.dumps(frame)
+
+
+def event(channel: str, from_version: int, to_version: int, messages: Sequence[Json], head: Json | None) -> bytes:
+    """``frames.Event``."""
+    frame: Json = {"t": "event", "channel": channel, "from": from_version, "to": to_version, "messages": messages}
+    if head is not None:
+        frame["head"] = head
+    return orjson.dumps(frame)
+
+
+def side_marks(marks: Sequence[int]) -> Json:
+    """``frames.SideMarks`` of (delivered, seen)."""
+    return {"delivered": marks[0], "seen": marks[1]}
+
+
+def marks(channel: str, visitor: Sequence[int], agents: Sequence[int]) -> bytes:
+    """``frames.MarksFrame``."""
+    return orjson.dumps(
+        {"t": "marks", "channel": channel, "visitor": side_marks(visitor), "agents": side_marks(agents)}
+    )
+
+
+def rows(rows: Iterable[bytes], cursor: int) -> bytes:
+    """``frames.Rows`` of rows that changed, each already encoded."""
+    return b'{"t":"rows","rows":[' + b",".join(rows) + b'],"cursor":' + str(cursor).encode() + b"}"
+
+
+def joined(frames: Sequence[bytes]) -> bytes:
+    """Several frames as one WebSocket message."""
+    return frames[0] if len(frames) == 1 else b"[" + b",".join(frames) + b"]"

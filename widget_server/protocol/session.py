@@ -1,0 +1,349 @@
+"""One client's connection as a value: frames in, effects out. No socket, no clock, no store.
+
+The connection calls :meth:`Session.receive` for every text message, :meth:`done` when a command has its outcome,
+:meth:`event` and :meth:`mark` for what the hub brings, and :meth:`tick` now and then. Each returns effects to perform in order.
+``now`` is a monotonic time in milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple, Protocol
+
+from widget_server.core.errors import Malformed, ProductError, Refused, TryLater
+from widget_server.core.text import check_body
+from widget_server.core.times import iso
+from widget_server.protocol import PROTOCOL_VERSION, encode
+from widget_server.protocol import frames as f
+from widget_server.protocol.codes import CloseCode
+from widget_server.protocol.decode import decode
+from widget_server.protocol.effects import Command, Effect, End, OpenOwn, Out, Unsubscribe, Whisper
+
+TYPING_EVERY_MS: Final = 1_000
+PRESENCE_MS: Final = 45_000
+_AGENT_FRAMES = (f.ListInbox, f.Assign, f.SetStatus, f.SetAvailability, f.Search)
+_VISITOR_FRAMES = (f.SetContext, f.SetContact, f.SignOut)
+_NOT_POSTED = (f.Hello, f.Open, f.Close, f.ListInbox)
+_MAX_OPEN = 200
+_BUFFER_MAX = 256
+
+
+class Limiter(Protocol):
+    """Says how long a frame or message has to wait; None: it may pass. The policy is in ``web.rate_limits``."""
+
+    def frame(self) -> int | None:
+        """Count a frame of this connection; milliseconds to wait, or None."""
+        ...
+
+    def message(self) -> int | None:
+        """Count a message of this connection, person, address and site; milliseconds to wait, or None."""
+        ...
+
+
+class Terms(NamedTuple):
+    """What the installation sets, the same for all sessions."""
+
+    epoch: str
+    message_chars: int
+    frame_bytes: int
+    hello_ms: int
+
+
+class Opened(NamedTuple):
+    """Outcome of an ``open``: what to send, and where the client then stands. ``version`` is None: the channel is gone."""
+
+    channel: str
+    frames: list[bytes]
+    version: int | None
+
+
+class Committed(NamedTuple):
+    """Outcome of a send, edit or removal."""
+
+    channel: str
+    client_id: str
+    seq: int
+    version: int
+    revision: int
+    at: int
+
+
+class _Channel:
+    """What the session knows of an open channel."""
+
+    __slots__ = ("buffer", "typed_at", "typing", "version")
+
+    def __init__(self) -> None:
+        self.version: int | None = None
+        """None until the resume is sent; events wait in the buffer meanwhile."""
+        self.buffer: list[tuple[int, int, bytes]] | None = []
+        self.typing = False
+        self.typed_at = 0
+
+
+class Session:
+    """The rules of one connection.
+
+    :param agent: whether a signed-in agent speaks (else a visitor).
+    :param posting: a single HTTP post of the fallback: authorised from outside, without channels of its own.
+    """
+
+    __slots__ = (
+        "_agent", "_blocked", "_channels", "_deadline", "_greeted", "_hello_sent", "_limiter", "_terms", "alive_at", "asleep", "posting",
+    )  # fmt: skip
+
+    def __init__(self, terms: Terms, limiter: Limiter, *, agent: bool, now: int, posting: bool = False) -> None:
+        self._terms = terms
+        self._limiter = limiter
+        self._agent = agent
+        self._greeted = posting
+        self._hello_sent = posting
+        self._deadline = now + terms.hello_ms
+        self._channels: dict[str, _Channel] | None = None
+        self._blocked: dict[str, str] | None = None
+        self.posting = posting
+        self.alive_at = now
+        self.asleep = False
+        """Whether the client has shown no sign of life for 45 s: its presence does not count."""
+
+    # --- frames in
+
+    def receive(self, text: str | bytes, now: int) -> list[Effect]:
+        """A text message of the client."""
+        self.alive_at = now
+        self.asleep = False
+        try:
+            frame = decode(text, self._terms.frame_bytes)
+        except Malformed as error:
+            return self._malformed(error)
+        return self.handle(frame, now)
+
+    def handle(self, frame: f.ClientFrame, now: int) -> list[Effect]:
+        """A decoded frame of the client."""
+        wait = self._limiter.frame()
+        if wait is not None:
+            refusal = TryLater("rate_limited", wait)
+            if isinstance(frame, f.Send):
+                self._block(frame)
+            return [Out(encode.error(refusal, getattr(frame, "ref", None)))]
+        if type(frame) is f.Send:
+            return self._send(frame)
+        if type(frame) is f.Ping:
+            return [Out(encode.PONG)]
+        if type(frame) is f.Hello:
+            return self._hello(frame)
+        if not self._greeted:
+            return [Out(encode.error(Malformed("hello_first"))), End(CloseCode.MALFORMED)]
+        if isinstance(frame, _VISITOR_FRAMES if self._agent else _AGENT_FRAMES):
+            return [Out(encode.error(Refused("not_allowed"), getattr(frame, "ref", None)))]
+        if self.posting and isinstance(frame, _NOT_POSTED):
+            return [Out(encode.error(Malformed("malformed", where="this frame belongs to a stream"), getattr(frame, "ref", None)))]
+        return self._greeted_frame(frame, now)
+
+    def _greeted_frame(self, frame: f.ClientFrame, now: int) -> list[Effect]:
+        match frame:
+            case f.Open():
+                return self._open(frame)
+            case f.Close():
+                return self._close(frame.channel)
+            case f.Typing():
+                return self._typing(frame, now)
+            case f.Receipt():
+                return self._receipt(frame)
+            case f.Edit():
+                return self._edit(frame)
+            case _:
+                return [Command(frame)]
+
+    def _malformed(self, error: Malformed) -> list[Effect]:
+        effects: list[Effect] = [Out(encode.error(error))]
+        if not self._greeted:
+            effects.append(End(CloseCode.MALFORMED))
+        elif error.name == "too_large":
+            effects.append(End(CloseCode.TOO_LARGE))
+        return effects
+
+    def _hello(self, frame: f.Hello) -> list[Effect]:
+        if self._hello_sent:
+            return [Out(encode.error(Malformed("hello_twice"))), End(CloseCode.MALFORMED)]
+        if frame.v < PROTOCOL_VERSION:
+            return [
+                Out(encode.error(Malformed("unsupported_version", version=PROTOCOL_VERSION))),
+                End(CloseCode.UPGRADE_REQUIRED),
+            ]
+        self._hello_sent = True
+        for position in frame.positions:
+            self._channel(position.channel)
+        return [Command(frame)]
+
+    def _open(self, frame: f.Open) -> list[Effect]:
+        if len(self._channels or ()) >= _MAX_OPEN and frame.channel not in (self._channels or ()):
+            return [Out(encode.error(TryLater("busy", 5_000), frame.ref, frame.channel))]
+        self._channel(frame.channel)
+        return [Command(frame)]
+
+    def _channel(self, public_id: str) -> _Channel:
+        """A channel that is (again) being brought up to date: live events wait until it is."""
+        if self._channels is None:
+            self._channels = {}
+        channel = self._channels[public_id] = _Channel()
+        return channel
+
+    def _close(self, public_id: str) -> list[Effect]:
+        if self._channels and self._channels.pop(public_id, None) is not None:
+            return [Unsubscribe(public_id)]
+        return []
+
+    def _send(self, frame: f.Send) -> list[Effect]:
+        if not self._greeted:
+            return [Out(encode.error(Malformed("hello_first"))), End(CloseCode.MALFORMED)]
+        where = frame.channel or frame.start
+        if where is None or (self._agent and frame.channel is None):
+            return [Out(encode.error(Malformed("malformed", where="channel (missing)"), frame.ref))]
+        if self._blocked:
+            first = self._blocked.get(where)
+            if first is not None and first != frame.client_id:
+                return [Out(encode.error(TryLater("held_back", 500), frame.ref, frame.channel))]
+        try:
+            body = check_body(frame.body, self._terms.message_chars)
+        except ProductError as error:
+            return [Out(encode.error(error, frame.ref, frame.channel))]
+        wait = self._limiter.message()
+        if wait is not None:
+            self._block(frame)
+            return [Out(encode.error(TryLater("rate_limited", wait), frame.ref, frame.channel))]
+        if self._blocked:
+            self._blocked.pop(where, None)
+        if body is not frame.body:
+            frame = frame.model_copy(update={"body": body})
+        return [Command(frame)]
+
+    def _block(self, frame: f.Send) -> None:
+        """After a retriable refusal later sends of the channel wait until this one comes again, so that the order stays."""
+        where = frame.channel or frame.start
+        if where is not None:
+            if self._blocked is None:
+                self._blocked = {}
+            self._blocked.setdefault(where, frame.client_id)
+
+    def _edit(self, frame: f.Edit) -> list[Effect]:
+        try:
+            body = check_body(frame.body, self._terms.message_chars)
+        except ProductError as error:
+            return [Out(encode.error(error, frame.ref, frame.channel))]
+        return [Command(frame.model_copy(update={"body": body}))]
+
+    def _typing(self, frame: f.Typing, now: int) -> list[Effect]:
+        channel = (self._channels or {}).get(frame.channel)
+        if channel is None or channel.version is None:
+            return [Whisper(frame.channel, frame.on, frame.draft)] if self.posting else []
+        if frame.on and channel.typing and now - channel.typed_at < TYPING_EVERY_MS:
+            return []
+        if not frame.on and not channel.typing:
+            return []
+        channel.typing = frame.on
+        channel.typed_at = now
+        return [Whisper(frame.channel, frame.on, frame.draft)]
+
+    def _receipt(self, frame: f.Receipt) -> list[Effect]:
+        if frame.epoch != self._terms.epoch:
+            return []
+        if not self.posting:
+            channel = (self._channels or {}).get(frame.channel)
+            if channel is None or channel.version is None:
+                return []
+        return [Command(frame)]
+
+    # --- outcomes
+
+    @property
+    def is_greeted(self) -> bool:
+        """Whether ``welcome`` has been sent."""
+        return self._greeted
+
+    def greeted(self) -> None:
+        """The ``hello`` was accepted; the connection has sent ``welcome``."""
+        self._greeted = True
+
+    def done(self, frame: f.ClientFrame, outcome: Any) -> list[Effect]:
+        """The outcome of a :class:`Command`: :class:`Committed`, :class:`Opened`, a :class:`ProductError`, bytes to send as
+        they are, or None for ``done``."""
+        if type(outcome) is Committed:
+            return self._committed(frame, outcome)
+        if isinstance(outcome, Opened):
+            return self.opened(outcome)
+        ref = getattr(frame, "ref", None)
+        if isinstance(outcome, ProductError):
+            if isinstance(frame, f.Send) and isinstance(outcome, TryLater):
+                self._block(frame)
+            return [Out(encode.error(outcome, ref, getattr(frame, "channel", None)))]
+        if isinstance(outcome, bytes):
+            return [Out(outcome)]
+        return [Out(encode.done(ref))] if ref is not None else []
+
+    def _committed(self, frame: Any, sent: Committed) -> list[Effect]:
+        data = encode.ack(
+            frame.ref, sent.channel, sent.client_id, sent.seq, sent.version, sent.revision, iso(sent.at)
+        )
+        if type(frame) is f.Send and frame.channel is None and not self.posting:
+            if not self._channels or sent.channel not in self._channels:
+                self._channel(sent.channel)
+                return [Out(data), OpenOwn(sent.channel)]
+        return [Out(data)]
+
+    def opened(self, outcome: Opened) -> list[Effect]:
+        """Send the resume, then what came meanwhile."""
+        channel = (self._channels or {}).get(outcome.channel)
+        if channel is None:
+            return []
+        effects: list[Effect] = [Out(data) for data in outcome.frames]
+        if outcome.version is None:
+            assert self._channels is not None  # it held the channel above
+            del self._channels[outcome.channel]
+            return [*effects, Unsubscribe(outcome.channel)]
+        channel.version = outcome.version
+        buffered, channel.buffer = channel.buffer or [], None
+        for from_version, to_version, data in buffered:
+            if to_version > channel.version:
+                effects += self.event(outcome.channel, from_version, to_version, data)
+        return effects
+
+    # --- what the hub brings
+
+    def event(self, public_id: str, from_version: int, to_version: int, data: bytes) -> list[Effect]:
+        """An event of an open channel. One that does not follow on what this client holds is sent all the same: it will ask."""
+        channel = (self._channels or {}).get(public_id)
+        if channel is None:
+            return []
+        if channel.version is None:
+            if channel.buffer is not None and len(channel.buffer) < _BUFFER_MAX:
+                channel.buffer.append((from_version, to_version, data))
+                return []
+            return [End(CloseCode.RESUME_AGAIN)]
+        if from_version <= channel.version:
+            channel.version = max(channel.version, to_version)
+        return [Out(data)]
+
+    def ephemeral(self, public_id: str, data: bytes) -> list[Effect]:
+        """Marks, typing or presence of an open channel; nothing before ``synced``, whose head carries the marks."""
+        channel = (self._channels or {}).get(public_id)
+        if channel is None or channel.version is None:
+            return []
+        return [Out(data)]
+
+    def typing_in(self) -> list[str]:
+        """The channels in which this person was last said to type: told to have stopped when the connection ends."""
+        return [name for name, channel in (self._channels or {}).items() if channel.typing]
+
+    def open_channels(self) -> list[str]:
+        """The channels that this client has open."""
+        return list(self._channels or ())
+
+    # --- time
+
+    def tick(self, now: int) -> list[Effect]:
+        """Called about once a second."""
+        if not self._greeted and now >= self._deadline:
+            return [End(CloseCode.HELLO_TIMEOUT)]
+        if now - self.alive_at >= PRESENCE_MS:
+            self.asleep = True
+        return []

@@ -1,0 +1,1 @@
+"""Route groups: each turns requests and frames into actions and back."""

@@ -1,0 +1,453 @@
+"""One client's line: performs the session's effects by calling actions, and tells the session what came of them.
+
+The same for a WebSocket, a fallback stream and a single post: they differ only in how bytes leave (``Outbound``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from widget_server.actions import conversations, greeting, inbox, messages, visitors
+from widget_server.actions.access import Access, access_channel, access_visitor
+from widget_server.actions.actors import Agent, Visitor
+from widget_server.actions.engine import CONSOLE
+from widget_server.actions.resume import Resumed, resume
+from widget_server.core.errors import ProductError, Refused, TryLater
+from widget_server.protocol import encode
+from widget_server.protocol import frames as f
+from widget_server.protocol.codes import CloseCode
+from widget_server.protocol.effects import Command, Effect, End, OpenOwn, Out, Unsubscribe, Whisper
+from widget_server.protocol.session import Opened, Session
+from widget_server.store.database import StoreUnavailable, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from widget_server.actions.actors import Actor
+    from widget_server.actions.sites import Site
+    from widget_server.hub.outbound import Outbound
+    from widget_server.hub.switchboard import Published
+    from widget_server.routes.desk import Desk
+
+log = logging.getLogger(__name__)
+
+
+class Connection:
+    """A client's line on this node.
+
+    :param desk: what all connections of the node share.
+    :param actor: who speaks; a visitor's token is known only after ``hello``.
+    :param site: for visitors, their site.
+    """
+
+    __slots__ = ("_accesses", "_desk", "_in_console", "_pending", "actor", "address", "inbox", "outbound", "session", "site")
+
+    def __init__(
+        self, desk: Desk, session: Session, outbound: Outbound, actor: Actor, address: str, site: Site | None = None
+    ) -> None:
+        self._desk = desk
+        self._accesses: dict[str, Access] | None = None
+        self._pending: set[asyncio.Task[None]] | None = None
+        self._in_console = False
+        self.session = session
+        self.outbound = outbound
+        self.actor = actor
+        self.address = address
+        self.site = site
+        self.inbox = False
+        """Whether a console wants to hear of changed rows."""
+
+    # --- what comes in
+
+    async def receive(self, text: str | bytes) -> None:
+        """A text message of the client."""
+        was_asleep = self.session.asleep
+        effects = self.session.receive(text, self._desk.now())
+        if was_asleep:
+            self._show_presence()
+        await self.perform(effects)
+
+    async def perform(self, effects: Sequence[Effect]) -> None:
+        """Perform effects in order, up to the committer's queue."""
+        for effect in effects:
+            if type(effect) is Command:
+                await self._command(effect.frame)
+            elif type(effect) is Whisper:
+                await self._whisper(effect)
+            else:
+                self._at_once(effect)
+
+    def _at_once(self, effect: Effect) -> None:
+        match effect:
+            case Out(data):
+                self.outbound.push(data)
+            case End(code, retry):
+                self.outbound.end(code, retry)
+            case Unsubscribe(channel):
+                self._leave(channel)
+            case OpenOwn(channel):
+                self._later(self._open(channel, None, None))
+            case _:
+                raise AssertionError(effect)
+
+    def _all_at_once(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            self._at_once(effect)
+
+    def _later(self, work: Any) -> None:
+        """Keep a task that outlives the frame; its failure is this connection's."""
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        if self._pending is None:
+            self._pending = set()
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    async def _command(self, frame: f.ClientFrame) -> None:
+        try:
+            outcome = await _COMMANDS[type(frame)](self, frame)
+        except ProductError as error:
+            outcome = error
+        except StoreUnavailable as error:
+            log.error("the store cannot be used: %s", error)
+            outcome = TryLater("unavailable", 1_000)
+        except Exception:
+            log.exception("a command failed", extra={"frame": frame.t})
+            outcome = TryLater("internal", 5_000)
+        if outcome is not _LATER:
+            self._all_at_once(self.session.done(frame, outcome))
+            if isinstance(frame, f.Hello) and isinstance(outcome, ProductError):
+                code = CloseCode.SIGNED_OUT if isinstance(outcome, Refused) else CloseCode.BUSY
+                self.outbound.end(code)
+
+    def _answer(self, frame: f.ClientFrame) -> Callable[[Any], None]:
+        """The callback that the committer gets: tells the session, and performs what follows at once."""
+
+        def answer(outcome: Any) -> None:
+            self._all_at_once(self.session.done(frame, outcome))
+
+        return answer
+
+    # --- commands: each returns the outcome, or _LATER when the committer will answer
+
+    async def _hello(self, frame: f.Hello) -> Any:
+        if isinstance(self.actor, Visitor):
+            await self._greet_visitor(self.actor, frame)
+        else:
+            await self._greet_agent(self.actor, frame)
+        return _LATER
+
+    async def _greet_visitor(self, visitor: Visitor, frame: f.Hello) -> None:
+        """``welcome`` and the resume of all positions, from one snapshot."""
+        desk = self._desk
+        fresh = desk.take_token(visitor, frame.token)
+        if frame.context is not None:
+            visitor.context = frame.context.model_dump(exclude_none=True)
+        for position in frame.positions:
+            desk.engine.switchboard.subscribe(position.channel, self)
+
+        async def read(tx: Transaction) -> tuple[list[Any], list[Resumed]]:
+            visitor.author = await access_visitor(tx, visitor) if fresh is None else None
+            own = await visitors.own_conversations(tx, visitor.author) if visitor.author else []
+            resumed = [await resume(tx, visitor, desk.engine.epoch, p.channel, p) for p in frame.positions]
+            return own, resumed
+
+        if fresh is not None and not frame.positions:
+            own: list[Any] = []
+            resumed: list[Resumed] = []
+        else:
+            own, resumed = await desk.engine.database.read(read)
+        welcome = desk.welcome() | {
+            "person": visitor.author.state("visitor") if visitor.author else None,
+            "site": await desk.reception.state(visitor.site_key),
+            "conversations": own,
+        }
+        if fresh is not None:
+            welcome["token"] = fresh
+        self.outbound.push(encode.dumps(welcome))
+        self.session.greeted()
+        for one in resumed:
+            self._opened(one)
+        if frame.context is not None and visitor.author is not None:
+            await visitors.do_context(desk.engine, visitor, frame.context)
+
+    async def _greet_agent(self, agent: Agent, frame: f.Hello) -> None:
+        engine = self._desk.engine
+        welcome = self._desk.welcome() | {
+            "person": agent.author.state("agent"),
+            "availability": await greeting.availability(engine, agent.author.id),
+        }
+        self.outbound.push(encode.dumps(welcome))
+        self.session.greeted()
+        self._enter_console(agent)
+        if frame.inbox is not None:
+            self.inbox = True
+            self.outbound.push(await inbox.since(engine, agent, frame.inbox, frame.inbox_epoch))
+        for position in frame.positions:
+            await self._open(position.channel, position, None)
+
+    async def _open_frame(self, frame: f.Open) -> Any:
+        await self._open(frame.channel, frame.position, frame.ref)
+        return _LATER
+
+    async def _open(self, channel: str, position: f.Position | None, ref: int | None) -> None:
+        """Subscribe first, then read: what comes between waits in the session's buffer (G09)."""
+        engine = self._desk.engine
+        engine.switchboard.subscribe(channel, self)
+        try:
+            found = await engine.database.read(
+                lambda tx: resume(tx, self.actor, engine.epoch, channel, position, ref)
+            )
+        except StoreUnavailable:
+            self.outbound.end(CloseCode.BUSY, 1_000)
+            return
+        self._opened(found)
+
+    def _opened(self, found: Resumed) -> None:
+        engine = self._desk.engine
+        self._desk.count_resume(found.result)
+        opened: Opened = found.opened
+        if found.access is not None and opened.version is not None:
+            known = self._accesses is not None and opened.channel in self._accesses
+            if self._accesses is None:
+                self._accesses = {}
+            self._accesses[opened.channel] = found.access
+            engine.switchboard.at(opened.channel, opened.version)
+            self._all_at_once(self.session.opened(opened))
+            if not known:
+                self._arrive(found.access)
+            elif found.access.kind == "staff":
+                self.outbound.push(self._presence_frame(found.access.public_id))
+        else:
+            self._all_at_once(self.session.opened(opened))
+
+    async def _send(self, frame: f.Send) -> Any:
+        engine = self._desk.engine
+        if frame.channel is None:
+            assert isinstance(self.actor, Visitor)  # the session refuses an agent's start
+            if self.actor.author is None:
+                self._desk.check_new_visitor(self.address)
+            visitors.do_start(engine, self.actor, frame, self._answer(frame))
+            return _LATER
+        access = await self._access(frame.channel)
+        messages.do_send(engine, self.actor, access, frame, self._answer(frame))
+        return _LATER
+
+    async def _access(self, channel: str) -> Access:
+        """The access found when the channel was opened, or else asked for now."""
+        known = self._accesses.get(channel) if self._accesses else None
+        if known is not None:
+            return known
+        door = await self._desk.engine.database.read(lambda tx: access_channel(tx, self.actor, channel))
+        return door.access
+
+    async def _edit(self, frame: f.Edit) -> Any:
+        access = await self._access(frame.channel)
+        messages.do_edit(self._desk.engine, self.actor, access, frame, self._answer(frame))
+        return _LATER
+
+    async def _remove(self, frame: f.Remove) -> Any:
+        access = await self._access(frame.channel)
+        messages.do_remove(self._desk.engine, self.actor, access, frame, self._answer(frame))
+        return _LATER
+
+    async def _receipt(self, frame: f.Receipt) -> Any:
+        try:
+            messages.do_receipt(self._desk.engine, self.actor, await self._access(frame.channel), frame)
+        except ProductError:
+            log.debug("a receipt was not taken; the client repeats it on resume")
+        return _LATER
+
+    async def _history(self, frame: f.History) -> Any:
+        return await messages.history(self._desk.engine, self.actor, frame)
+
+    async def _context(self, frame: f.SetContext) -> Any:
+        if isinstance(self.actor, Visitor):
+            await visitors.do_context(self._desk.engine, self.actor, frame.context)
+        return _LATER
+
+    async def _contact(self, frame: f.SetContact) -> Any:
+        if isinstance(self.actor, Visitor):
+            await visitors.do_contact(self._desk.engine, self.actor, frame)
+
+    async def _sign_out(self, frame: f.SignOut) -> Any:
+        if isinstance(self.actor, Visitor):
+            await visitors.do_sign_out(self._desk.engine, self.actor)
+        self._all_at_once(self.session.done(frame, None))
+        self.outbound.end(CloseCode.SIGNED_OUT)
+        return _LATER
+
+    async def _list(self, frame: f.ListInbox) -> Any:
+        self.inbox = True
+        return await inbox.page(self._desk.engine, self._agent(), frame)
+
+    async def _assign(self, frame: f.Assign) -> Any:
+        await conversations.do_assign(self._desk.engine, self._agent(), frame)
+
+    async def _status(self, frame: f.SetStatus) -> Any:
+        await conversations.do_set_status(self._desk.engine, self._agent(), frame)
+
+    async def _availability(self, frame: f.SetAvailability) -> Any:
+        await greeting.do_set_availability(self._desk.engine, self._agent().author.id, frame.state)
+
+    async def _search(self, frame: f.Search) -> Any:
+        return await inbox.search(self._desk.engine, self._agent(), frame)
+
+    def _agent(self) -> Agent:
+        if not isinstance(self.actor, Agent):
+            raise Refused("not_allowed")
+        return self.actor
+
+    # --- what does not last
+
+    async def _whisper(self, whisper: Whisper) -> None:
+        try:
+            access = await self._access(whisper.channel)
+        except (ProductError, StoreUnavailable):
+            return
+        self._tell_typing(access, whisper.on, whisper.draft)
+
+    def _tell_typing(self, access: Access, on: bool, draft: str | None) -> None:
+        author = self.actor.author
+        if author is None:
+            return
+        bus = self._desk.engine.bus
+        frame: dict[str, Any] = {
+            "t": "typing",
+            "channel": access.public_id,
+            "person": author.state(access.side),
+            "on": on,
+        }
+        bus.ephemeral(access.public_id, encode.dumps(frame), exclude=self)
+        # A draft is told to the staff alone, and only where the site has switched it on and so told the visitor.
+        preview = self.site is not None and self.site.appearance.draft_preview
+        if access.side == "visitor" and access.staff is not None and preview and draft is not None:
+            bus.ephemeral(access.staff, encode.dumps({**frame, "channel": access.staff, "draft": draft if on else ""}))
+
+    def _arrive(self, access: Access) -> None:
+        """This client has a channel open: it shows on the staff channel."""
+        if self.session.posting or access.staff is None:
+            return
+        engine = self._desk.engine
+        changed = False
+        if access.side == "visitor" and self.actor.author is not None:
+            changed = engine.visitors.enter(access.staff, self.actor.author.id)
+        elif access.kind == "staff" and isinstance(self.actor, Agent):
+            engine.viewers.enter(access.staff, self.actor.author)
+            changed = True
+        if changed:
+            engine.bus.ephemeral(access.staff, self._presence_frame(access.staff))
+
+    def _depart(self, access: Access) -> None:
+        if self.session.posting or access.staff is None:
+            return
+        engine = self._desk.engine
+        changed = False
+        if access.side == "visitor" and self.actor.author is not None:
+            changed = engine.visitors.leave(access.staff, self.actor.author.id)
+        elif access.kind == "staff" and isinstance(self.actor, Agent):
+            changed = engine.viewers.leave(access.staff, self.actor.author)
+        if changed:
+            engine.bus.ephemeral(access.staff, self._presence_frame(access.staff))
+
+    def _presence_frame(self, staff: str) -> bytes:
+        engine = self._desk.engine
+        return encode.dumps(
+            {
+                "t": "presence",
+                "channel": staff,
+                "viewers": [viewer.state("agent") for viewer in engine.viewers.here(staff)],
+                "visitor_online": bool(engine.visitors.here(staff)),
+            }
+        )
+
+    def _leave(self, channel: str) -> None:
+        self._desk.engine.switchboard.unsubscribe(channel, self)
+        access = self._accesses.pop(channel, None) if self._accesses else None
+        if access is not None:
+            self._depart(access)
+
+    # --- what the hub brings
+
+    def on_event(self, event: Published) -> None:
+        """An event in order, or a repeat."""
+        self._all_at_once(self.session.event(event.channel, event.from_version, event.to_version, event.data))
+
+    def on_ephemeral(self, channel: str, data: bytes) -> None:
+        """Marks, typing or presence."""
+        self._all_at_once(self.session.ephemeral(channel, data))
+
+    def on_gap(self, channel: str) -> None:
+        """The node itself has missed too much: the client connects again and resumes."""
+        self.outbound.end(CloseCode.RESUME_AGAIN)
+
+    def tell(self, data: bytes) -> None:
+        """Send one encoded frame, once the client has been greeted."""
+        if self.session.is_greeted:
+            self.outbound.push(data)
+
+    def end(self, code: int) -> None:
+        """Close with a code of ``codes.CloseCode``."""
+        self.outbound.end(code)
+
+    def tick(self, now: int) -> None:
+        """About once a second."""
+        awake = not self.session.asleep
+        self._all_at_once(self.session.tick(now))
+        if awake and self.session.asleep:
+            self._hide_presence()
+
+    def _hide_presence(self) -> None:
+        for access in list((self._accesses or {}).values()):
+            self._depart(access)
+        if self._in_console:
+            self._in_console = False
+            self._desk.engine.agents.leave(CONSOLE, self._agent().author.id)
+
+    def _enter_console(self, agent: Agent) -> None:
+        if not self.session.posting and not self._in_console:
+            self._in_console = True
+            self._desk.engine.agents.enter(CONSOLE, agent.author.id)
+
+    def _show_presence(self) -> None:
+        for access in list((self._accesses or {}).values()):
+            self._arrive(access)
+        if isinstance(self.actor, Agent):
+            self._enter_console(self.actor)
+
+    def gone(self) -> None:
+        """The line is closed: nothing of it may be left anywhere."""
+        for channel in self.session.typing_in():
+            access = self._accesses.get(channel) if self._accesses else None
+            if access is not None:
+                self._tell_typing(access, False, None)
+        if not self.session.asleep:
+            self._hide_presence()
+        for channel in self.session.open_channels():
+            self._desk.engine.switchboard.unsubscribe(channel, self)
+        for task in list(self._pending or ()):
+            task.cancel()
+
+
+_LATER: Final = object()
+"""The outcome comes by another way."""
+
+_COMMANDS: Final[dict[type, Callable[[Connection, Any], Awaitable[Any]]]] = {
+    f.Hello: Connection._hello,
+    f.Open: Connection._open_frame,
+    f.Send: Connection._send,
+    f.Edit: Connection._edit,
+    f.Remove: Connection._remove,
+    f.History: Connection._history,
+    f.Receipt: Connection._receipt,
+    f.SetContext: Connection._context,
+    f.SetContact: Connection._contact,
+    f.SignOut: Connection._sign_out,
+    f.ListInbox: Connection._list,
+    f.Assign: Connection._assign,
+    f.SetStatus: Connection._status,
+    f.SetAvailability: Connection._availability,
+    f.Search: Connection._search,
+}
+"""An explicit table of what a frame may call (S04)."""

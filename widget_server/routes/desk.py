@@ -1,0 +1,96 @@
+"""What all connections of one node share: the engine, the reception, the limits, the registry."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from widget_server import __version__
+from widget_server.core import ids
+from widget_server.core.errors import Malformed, TryLater
+from widget_server.core.times import iso
+from widget_server.hub.registry import Registry
+from widget_server.protocol import PROTOCOL_VERSION
+from widget_server.protocol.session import Limiter, Session, Terms
+
+if TYPE_CHECKING:
+    from widget_server.actions.actors import Visitor
+    from widget_server.actions.engine import Engine
+    from widget_server.actions.greeting import Reception
+    from widget_server.ops.metrics import Metrics
+    from widget_server.routes.connection import Connection
+    from widget_server.settings import Settings
+    from widget_server.store.records import State
+    from widget_server.web.rate_limits import RateLimits
+
+log = logging.getLogger(__name__)
+
+
+class Desk:
+    """One node's front desk."""
+
+    def __init__(
+        self, settings: Settings, engine: Engine, reception: Reception, limits: RateLimits, metrics: Metrics
+    ) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.reception = reception
+        self.limits = limits
+        self.metrics = metrics
+        self.connections: Registry[Connection] = Registry(settings.sockets_per_address)
+        self.terms = Terms(
+            engine.epoch, settings.message_max_chars, settings.frame_max_bytes, int(settings.hello_seconds * 1000)
+        )
+
+    def now(self) -> int:
+        """Monotonic milliseconds, for sessions."""
+        return self.engine.clock.monotonic_ms()
+
+    def session(self, limiter: Limiter, *, agent: bool, posting: bool = False) -> Session:
+        """A session for a new line."""
+        return Session(self.terms, limiter, agent=agent, now=self.now(), posting=posting)
+
+    def welcome(self) -> State:
+        """The part of ``welcome`` that is the same for everybody."""
+        return {
+            "t": "welcome",
+            "v": PROTOCOL_VERSION,
+            "epoch": self.engine.epoch,
+            "release": __version__,
+            "now": iso(self.engine.clock.now_ms()),
+            "heartbeat_ms": int(self.settings.heartbeat_seconds * 1000),
+            "limits": {
+                "message_chars": self.settings.message_max_chars,
+                "frame_bytes": self.settings.frame_max_bytes,
+                "edit_ms": self.engine.policy.edit_ms,
+            },
+        }
+
+    def take_token(self, visitor: Visitor, token: str | None) -> str | None:
+        """Make the visitor the holder of ``token``; without one, of a fresh one, which is returned.
+
+        :raises Malformed: for what cannot be a token.
+        """
+        if token is not None and not ids.is_token(token):
+            raise Malformed("malformed", where="token")
+        fresh = self.engine.clock.token() if token is None else None
+        visitor.token_hash = ids.token_hash(fresh or token or "")
+        return fresh
+
+    def check_new_visitor(self, address: str) -> None:
+        """Count a new visitor of this address.
+
+        :raises TryLater: ``rate_limited``.
+        """
+        wait = self.limits.new_visitor(address)
+        if wait is not None:
+            raise TryLater("rate_limited", wait)
+
+    def count_resume(self, result: str) -> None:
+        """For the measures."""
+        self.metrics.resumes.labels(result).inc()
+
+
+DESK = web.AppKey("desk", Desk)

@@ -1,0 +1,327 @@
+"""One batch of messages, changes and receipts inside one transaction: lock, look up, number, write.
+
+The channels are read (on PostgreSQL: locked) once, in one order; everything is worked out on their rows in memory and
+written with a few statements for the whole batch. What an operation may not do becomes its outcome, not an exception: a
+refusal never touches its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from widget_server.core import conversation as rules
+from widget_server.core.conversation import Status, StatusEvent
+from widget_server.core.delivery import Marks, raised
+from widget_server.core.errors import ProductError, Refused, Unacceptable
+from widget_server.core.times import iso
+from widget_server.store.database import Transaction
+from widget_server.store.heads import public_head, staff_head
+from widget_server.store.lists import listed
+from widget_server.store.queries import batch as q
+from widget_server.store.queries.messages import message_state
+from widget_server.store.records import (
+    ChangeMessage,
+    ChannelEvent,
+    Committed,
+    MarksEvent,
+    RaiseMarks,
+    SendMessage,
+    Sent,
+    State,
+    Write,
+)
+
+_EVENT_MESSAGES = 50
+"""An event carries at most so many messages, so that one hot batch does not become one huge frame."""
+
+
+class _Channel:
+    """A channel's row while the batch works on it."""
+
+    __slots__ = (
+        "agents", "at", "changed", "id", "kind", "last_seq", "marks_changed", "messages", "public_id", "repeats", "site_id",
+        "staff_id", "start_seq", "start_version", "state", "status", "status_before", "version", "visitor",
+    )  # fmt: skip
+
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        self.id, self.public_id, self.kind, self.state, self.last_seq, self.version, self.site_id, self.staff_id = row[:8]
+        self.status = self.status_before = Status(row[8]) if row[8] else None
+        self.visitor = Marks(row[9] or 0, row[10] or 0)
+        self.agents = Marks(row[11] or 0, row[12] or 0)
+        self.start_seq = self.last_seq
+        self.start_version = self.version
+        self.at = 0
+        self.messages: list[State] = []
+        self.repeats: list[State] = []
+        self.changed = False
+        self.marks_changed = False
+
+    def append(self, op: SendMessage) -> dict[str, Any]:
+        """Take the next numbers for ``op``; the row to insert."""
+        was_last = self.last_seq
+        self.last_seq += 1
+        self.version += 1
+        self.at = op.at
+        self.changed = True
+        if self.status is not None:
+            self._raise_own(op.side, was_last)
+            wrote = StatusEvent.VISITOR_WROTE if op.side == "visitor" else StatusEvent.AGENT_WROTE
+            self.status = rules.advance(self.status, wrote)
+        state: State = {
+            "seq": self.last_seq,
+            "client_id": op.client_id,
+            "author": op.author.state(op.side),
+            "kind": op.kind,
+            "body": op.body,
+            "at": iso(op.at),
+            "version": self.version,
+            "revision": 0,
+        }
+        if op.parent is not None:
+            state["parent"] = op.parent
+        if op.after_seq is not None:
+            state["after_seq"] = op.after_seq
+        self.messages.append(state)
+        return {
+            "channel_id": self.id,
+            "seq": self.last_seq,
+            "author_id": op.author.id,
+            "side": op.side,
+            "kind": op.kind,
+            "body": op.body,
+            "client_id": op.client_id,
+            "digest": op.digest,
+            "parent": op.parent,
+            "after_seq": op.after_seq,
+            "version": self.version,
+            "created_at": op.at,
+        }
+
+    def _raise_own(self, side: str, was_last: int) -> None:
+        """Sending raises one's own side's marks only if they stood at the end."""
+        if side == "visitor" and self.visitor.seen == was_last:
+            self.visitor = Marks(self.last_seq, self.last_seq)
+        elif side == "agent" and self.agents.seen == was_last:
+            self.agents = Marks(self.last_seq, self.last_seq)
+
+    def receive(self, op: RaiseMarks) -> Marks:
+        """The side's marks after a receipt."""
+        before = self.visitor if op.side == "visitor" else self.agents
+        after = raised(before, op.delivered, op.seen, self.last_seq)
+        if after != before:
+            self.marks_changed = True
+            if op.side == "visitor":
+                self.visitor = after
+            else:
+                self.agents = after
+        return after
+
+    def marks(self) -> MarksEvent:
+        return MarksEvent(self.id, self.public_id, tuple(self.visitor), tuple(self.agents))
+
+
+Outcomes = list[tuple[Write, Any]]
+
+
+async def apply(tx: Transaction, ops: Sequence[Write], committed: Committed) -> Outcomes:
+    """Write ``ops`` (messages, changes, receipts; no functions); what happened goes into ``committed``.
+
+    :returns: each operation with a :class:`Sent`, a :class:`ProductError` or, for a receipt, None.
+    """
+    channels = await _load(tx, {op.channel_id for op in ops if not isinstance(op, tuple) or hasattr(op, "channel_id")})
+    known = await _known(tx, [op.client_id for op in ops if isinstance(op, SendMessage)])
+    inserts: list[dict[str, Any]] = []
+    readers: dict[tuple[int, int], dict[str, int]] = {}
+    outcomes: Outcomes = []
+    for op in ops:
+        channel = channels.get(op.channel_id)  # type: ignore[union-attr]  # functions never come here
+        if channel is None:
+            outcomes.append((op, Refused("not_found")))
+        elif isinstance(op, SendMessage):
+            outcomes.append((op, await _send(tx, op, channel, known, inserts)))
+        elif isinstance(op, RaiseMarks):
+            after = channel.receive(op)
+            if op.person_id:
+                _raise_reader(readers, op, after, channel.last_seq)
+            outcomes.append((op, None))
+        elif isinstance(op, ChangeMessage):
+            await _flush_inserts(tx, inserts)
+            outcomes.append((op, await _change(tx, op, channel)))
+    await _flush_inserts(tx, inserts)
+    await _flush(tx, channels.values(), readers.values(), committed)
+    return outcomes
+
+
+async def _load(tx: Transaction, ids: Iterable[int]) -> dict[int, _Channel]:
+    rows = await tx.all(q.CHANNELS, ids=listed(tx.dialect, list(ids)))
+    return {row[0]: _Channel(row) for row in rows}
+
+
+Known = dict[tuple[str, int], tuple[str, Any]]
+"""(client id, author) → (digest, the message's ``no``, or the :class:`Sent` of this very batch)."""
+
+
+async def _known(tx: Transaction, client_ids: list[str]) -> Known:
+    if not client_ids:
+        return {}
+    rows = await tx.all(q.KNOWN, client_ids=listed(tx.dialect, client_ids))
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
+async def _send(
+    tx: Transaction, op: SendMessage, channel: _Channel, known: Known, inserts: list[dict[str, Any]]
+) -> Sent | ProductError:
+    key = (op.client_id, op.author.id)
+    first = known.get(key)
+    if first is not None:
+        return await _repeat(tx, op, channel, first)
+    if channel.state != "open":
+        return Unacceptable("channel_closed")
+    row = channel.append(op)
+    inserts.append(row)
+    sent = Sent(channel.id, channel.public_id, op.client_id, row["seq"], row["version"], 0, op.at)
+    known[key] = (op.digest, sent)
+    return sent
+
+
+async def _repeat(tx: Transaction, op: SendMessage, channel: _Channel, first: tuple[str, Any]) -> Sent | ProductError:
+    """The first ack once more, also after an edit; other content under the same id is a conflict (G03)."""
+    digest, found = first
+    if digest != op.digest:
+        return Unacceptable("conflict")
+    if isinstance(found, Sent):
+        return found
+    row = await tx.one(q.OWN_BY_NUMBER, no=found)
+    if row is None or row[-1] != channel.id:
+        return Unacceptable("conflict")
+    state = message_state(row)
+    channel.repeats.append(state)
+    return Sent(channel.id, channel.public_id, op.client_id, row[0], row[9], row[10], row[8])
+
+
+async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent | ProductError:
+    row = await tx.one(q.TO_CHANGE, channel_id=channel.id, seq=op.seq)
+    if row is None or row[15] != op.author.id or row[6] == "system":
+        return Refused("not_found")
+    no, body, at, version, revision, removed_at = row[14], row[7], row[8], row[9], row[10], row[11]
+    if op.body is None and removed_at is not None or op.body is not None and revision == op.revision and body == op.body:
+        channel.repeats.append(message_state(row))
+        return Sent(channel.id, channel.public_id, row[1], op.seq, version, revision, at)
+    if removed_at is not None:
+        return Unacceptable("removed")
+    if at < op.since:
+        return Unacceptable("edit_closed", minutes=op.minutes)
+    if op.body is not None and op.revision != revision + 1:
+        return Unacceptable("edit_conflict")
+    channel.version += 1
+    channel.changed = True
+    await tx.run(
+        q.KEEP_REVISION, message_no=no, revision=revision, body=body, person_id=op.author.id, created_at=op.at
+    )
+    removed = op.at if op.body is None else None
+    await tx.run(
+        q.CHANGE_MESSAGE,
+        key=no,
+        new_body=op.body or "",
+        new_revision=revision + 1,
+        new_version=channel.version,
+        new_removed_at=removed,
+    )
+    changed = (*row[:7], op.body or "", at, channel.version, revision + 1, removed, *row[12:])
+    channel.messages.append(message_state(changed))
+    return Sent(channel.id, channel.public_id, row[1], op.seq, channel.version, revision + 1, at)
+
+
+def _raise_reader(readers: dict[tuple[int, int], dict[str, int]], op: RaiseMarks, after: Marks, last_seq: int) -> None:
+    own = raised(Marks(), op.delivered, op.seen, last_seq)
+    row = readers.setdefault(
+        (op.channel_id, op.person_id),
+        {"channel_id": op.channel_id, "person_id": op.person_id, "delivered": 0, "seen": 0},
+    )
+    row["delivered"] = max(row["delivered"], own.delivered)
+    row["seen"] = max(row["seen"], own.seen)
+
+
+async def _flush_inserts(tx: Transaction, inserts: list[dict[str, Any]]) -> None:
+    if inserts:
+        await tx.many(q.INSERT_MESSAGE, inserts)
+        inserts.clear()
+
+
+async def _flush(
+    tx: Transaction, channels: Iterable[_Channel], readers: Iterable[dict[str, int]], committed: Committed
+) -> None:
+    advanced = [channel for channel in channels if channel.changed]
+    marked = [channel for channel in channels if channel.marks_changed and channel.at == 0 and channel.status]
+    stamp = await tx.stamp() if advanced or marked else 0
+    if advanced:
+        await tx.many(
+            q.ADVANCE_CHANNEL,
+            [{"key": c.id, "seq": c.last_seq, "to_version": c.version, "new_stamp": stamp} for c in advanced],
+        )
+    faces = [c for c in advanced if c.status is not None and c.at]
+    if faces:
+        await tx.many(q.ADVANCE_CONVERSATION, [_face(c, stamp) | {"new_status": c.status, "at": c.at} for c in faces])
+    if marked:
+        await tx.many(q.RAISE_MARKS, [_face(c, stamp) for c in marked])
+    if readers:
+        await tx.many(q.RAISE_READER, readers)
+    for channel in channels:
+        await _publish(tx, channel, stamp, committed)
+
+
+def _face(channel: _Channel, stamp: int) -> dict[str, Any]:
+    return {
+        "key": channel.id,
+        "v_delivered": channel.visitor.delivered,
+        "v_seen": channel.visitor.seen,
+        "a_delivered": channel.agents.delivered,
+        "a_seen": channel.agents.seen,
+        "new_stamp": stamp,
+    }
+
+
+async def _publish(tx: Transaction, channel: _Channel, stamp: int, committed: Committed) -> None:
+    if channel.changed:
+        head = None
+        if channel.status is not channel.status_before:
+            head = await _status_moved(tx, channel, stamp, committed)
+        version = channel.start_version
+        for start in range(0, len(channel.messages), _EVENT_MESSAGES):
+            part = channel.messages[start : start + _EVENT_MESSAGES]
+            to = part[-1]["version"]
+            committed.events.append(ChannelEvent(channel.id, channel.public_id, version, to, part, head))
+            version, head = to, None
+        if channel.site_id is not None:
+            committed.sites.add(channel.site_id)
+    if channel.repeats:
+        committed.events.append(
+            ChannelEvent(channel.id, channel.public_id, channel.version, channel.version, channel.repeats)
+        )
+    if channel.marks_changed:
+        committed.marks.append(channel.marks())
+        if channel.site_id is not None:
+            committed.sites.add(channel.site_id)
+
+
+async def _status_moved(tx: Transaction, channel: _Channel, stamp: int, committed: Committed) -> State | None:
+    """A message moved the conversation's status: the staff channel's head changes, and the public one if visitors may know.
+
+    The new public head rides on the version of the message that caused it.
+    """
+    assert channel.status is not None  # only conversations come here
+    if channel.status_before is Status.SNOOZED:
+        await tx.run(q.CLEAR_SNOOZE, key=channel.id)
+    await staff_head_changed(tx, channel.id, stamp, committed)
+    before = rules.public_status(channel.status_before) if channel.status_before else None
+    after = rules.public_status(channel.status)
+    return public_head(after) if after != before else None
+
+
+async def staff_head_changed(tx: Transaction, conversation_id: int, stamp: int, committed: Committed) -> None:
+    """Raise the staff channel's version after its head changed, and publish the new head."""
+    staff = await staff_head(tx, conversation_id)
+    version = staff.version + 1
+    await tx.run(q.ADVANCE_CHANNEL, key=staff.channel_id, seq=staff.last_seq, to_version=version, new_stamp=stamp)
+    committed.events.append(ChannelEvent(staff.channel_id, staff.public_id, staff.version, version, [], staff.head))

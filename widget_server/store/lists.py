@@ -1,0 +1,28 @@
+"""A list of values as one parameter: ``json_each`` on SQLite, ``= ANY`` on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, cast, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.expression import ClauseElement
+
+from widget_server.store.statement import Statement
+
+
+def with_list(build: Callable[[ColumnElement[bool]], ClauseElement], of: ColumnElement[Any], name: str) -> Statement:
+    """A statement whose condition is "``of`` is one of the values in parameter ``name``" (made by :func:`listed`)."""
+    each = func.json_each(bindparam(name)).table_valued(column("value"), name=f"{name}_each")
+    kind = Text() if isinstance(of.type, Text) else BigInteger()
+    return Statement(
+        sqlite=build(of.in_(select(each.c.value))),
+        postgresql=build(of == func.any(cast(bindparam(name), ARRAY(kind)))),
+    )
+
+
+def listed(dialect: str, values: Sequence[int | str]) -> Any:
+    """``values`` in the form in which the dialect takes them as one parameter."""
+    return orjson.dumps(values).decode() if dialect == "sqlite" else list(values)

@@ -1,0 +1,59 @@
+"""Reading a channel for somebody: what its door checks and what its head shows, in one row."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, func, select
+
+from widget_server.store.statement import Statement
+from widget_server.store.tables import channel, conversation, identity, installation, person
+
+_b = bindparam
+_beside = channel.alias("beside")
+_staff = channel.alias("staff")
+
+DOOR = Statement(
+    select(
+        channel.c.id,
+        channel.c.kind,
+        channel.c.state,
+        channel.c.first_seq,
+        channel.c.last_seq,
+        channel.c.version,
+        conversation.c.channel_id,
+        conversation.c.site_id,
+        conversation.c.visitor_id,
+        conversation.c.status,
+        conversation.c.visitor_delivered,
+        conversation.c.visitor_seen,
+        conversation.c.agents_delivered,
+        conversation.c.agents_seen,
+        _staff.c.public_id,
+        _beside.c.public_id,
+    )
+    .select_from(
+        channel.outerjoin(conversation, conversation.c.channel_id == func.coalesce(channel.c.beside_id, channel.c.id))
+        .outerjoin(_staff, _staff.c.id == conversation.c.staff_id)
+        .outerjoin(_beside, _beside.c.id == channel.c.beside_id)
+    )
+    .where(channel.c.public_id == _b("public_id"))
+)
+
+HEAD = Statement(
+    select(channel.c.id, channel.c.kind, channel.c.last_seq, channel.c.version, channel.c.beside_id, conversation.c.status)
+    .select_from(channel.outerjoin(conversation, conversation.c.channel_id == channel.c.id))
+    .where(channel.c.public_id == _b("public_id"))
+)
+
+VISITOR_BY_TOKEN = Statement(
+    select(identity.c.person_id, identity.c.ended_at, person.c.public_id, person.c.name, person.c.picture)
+    .select_from(identity.join(person, person.c.id == identity.c.person_id))
+    .where(identity.c.kind == "visitor_token", identity.c.scope == _b("site_id"), identity.c.value == _b("token_hash"))
+)
+
+PERSON = Statement(
+    select(person.c.id, person.c.public_id, person.c.name, person.c.picture, person.c.kind).where(
+        person.c.public_id == _b("public_id")
+    )
+)
+
+INSTALLATION = Statement(select(installation.c.value).where(installation.c.name == _b("name")))

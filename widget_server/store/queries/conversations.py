@@ -1,0 +1,304 @@
+"""Reading conversations: heads, rows of lists, what changed since a stamp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Select, and_, bindparam, func, insert, or_, select, update
+
+from widget_server.core.text import preview
+from widget_server.core.times import iso
+from widget_server.store.lists import with_list
+from widget_server.store.records import State
+from widget_server.store.statement import Statement
+from widget_server.store.tables import channel, contact, conversation, membership, message, person, site
+
+_b = bindparam
+_visitor = person.alias("visitor")
+_assignee = person.alias("assignee")
+_staff = channel.alias("staff")
+_last = message.alias("last")
+_seen = message.alias("seen")
+
+_UNREAD = (
+    select(func.count())
+    .select_from(
+        select(_seen.c.seq)
+        .where(
+            _seen.c.channel_id == conversation.c.channel_id,
+            _seen.c.seq > conversation.c.agents_seen,
+            _seen.c.side == "visitor",
+        )
+        .correlate(conversation)
+        .limit(99)
+        .subquery()
+    )
+    .scalar_subquery()
+)
+
+
+def _rows() -> Select[Any]:
+    return select(
+        channel.c.public_id,
+        _staff.c.public_id,
+        site.c.key,
+        _visitor.c.public_id,
+        _visitor.c.name,
+        channel.c.version,
+        channel.c.last_seq,
+        _UNREAD,
+        conversation.c.status,
+        _assignee.c.public_id,
+        _assignee.c.name,
+        _assignee.c.picture,
+        conversation.c.snoozed_until,
+        _last.c.body,
+        _last.c.side,
+        channel.c.created_at,
+        conversation.c.activity_at,
+        conversation.c.stamp,
+        conversation.c.channel_id,
+        conversation.c.site_id,
+    ).select_from(
+        conversation.join(channel, channel.c.id == conversation.c.channel_id)
+        .join(_staff, _staff.c.id == conversation.c.staff_id)
+        .join(site, site.c.id == conversation.c.site_id)
+        .join(_visitor, _visitor.c.id == conversation.c.visitor_id)
+        .outerjoin(_assignee, _assignee.c.id == conversation.c.assignee_id)
+        .outerjoin(_last, and_(_last.c.channel_id == conversation.c.channel_id, _last.c.seq == channel.c.last_seq))
+    )
+
+
+def _view(*conditions: Any) -> Statement:
+    return with_list(
+        lambda wanted: _rows()
+        .where(
+            wanted,
+            conversation.c.status == _b("status"),
+            or_(
+                conversation.c.activity_at < _b("at"),
+                and_(conversation.c.activity_at == _b("at"), conversation.c.channel_id < _b("key")),
+            ),
+            *conditions,
+        )
+        .order_by(conversation.c.activity_at.desc(), conversation.c.channel_id.desc())
+        .limit(_b("limit")),
+        conversation.c.site_id,
+        "sites",
+    )
+
+
+VIEWS = {
+    "all": _view(),
+    "mine": _view(conversation.c.assignee_id == _b("me")),
+    "unassigned": _view(conversation.c.assignee_id.is_(None)),
+}
+"""A page of a view, newest activity first, behind (``at``, ``key``); over the ``sites`` one has a right to."""
+
+CHANGED_ROWS = with_list(
+    lambda wanted: _rows().where(wanted, conversation.c.stamp >= _b("cursor")).order_by(conversation.c.stamp).limit(
+        _b("limit")
+    ),
+    conversation.c.site_id,
+    "sites",
+)
+
+ALL_CHANGED_ROWS = Statement(
+    _rows().where(conversation.c.stamp >= _b("cursor")).order_by(conversation.c.stamp).limit(_b("limit"))
+)
+
+ROWS_BY_KEY = with_list(lambda wanted: _rows().where(wanted), conversation.c.channel_id, "keys")
+
+COUNTS = with_list(
+    lambda wanted: select(conversation.c.status, _assignee.c.public_id, func.count())
+    .select_from(conversation.outerjoin(_assignee, _assignee.c.id == conversation.c.assignee_id))
+    .where(wanted, conversation.c.status.in_(("open", "pending", "snoozed")))
+    .group_by(conversation.c.status, _assignee.c.public_id),
+    conversation.c.site_id,
+    "sites",
+)
+
+SEARCH = with_list(
+    lambda wanted: select(message.c.channel_id, func.max(message.c.seq))
+    .select_from(message.join(conversation, conversation.c.channel_id == message.c.channel_id))
+    .where(wanted, message.c.body.ilike(_b("pattern"), escape="\\"), message.c.removed_at.is_(None))
+    .group_by(message.c.channel_id)
+    .order_by(func.max(message.c.no).desc())
+    .limit(_b("limit")),
+    conversation.c.site_id,
+    "sites",
+)
+"""A plain scan: good for an installation's thousands of conversations; the search index takes its place behind the same frame."""
+
+SITE_IDS = Statement(select(site.c.id))
+
+BODY = Statement(
+    select(message.c.body).where(message.c.channel_id == _b("channel_id"), message.c.seq == _b("seq"))
+)
+
+OWN = Statement(
+    select(
+        channel.c.public_id,
+        channel.c.client_id,
+        channel.c.version,
+        channel.c.last_seq,
+        conversation.c.visitor_seen,
+        conversation.c.status,
+        channel.c.id,
+    )
+    .select_from(conversation.join(channel, channel.c.id == conversation.c.channel_id))
+    .where(conversation.c.visitor_id == _b("person_id"))
+    .order_by(conversation.c.activity_at.desc())
+    .limit(20)
+)
+
+STAFF_HEAD = Statement(
+    select(
+        _staff.c.id,
+        _staff.c.public_id,
+        _staff.c.last_seq,
+        _staff.c.version,
+        channel.c.public_id,
+        conversation.c.status,
+        conversation.c.snoozed_until,
+        _assignee.c.public_id,
+        _assignee.c.name,
+        _assignee.c.picture,
+        _visitor.c.public_id,
+        _visitor.c.name,
+        contact.c.name,
+        contact.c.mail,
+        contact.c.attributes,
+        contact.c.context,
+    )
+    .select_from(
+        conversation.join(channel, channel.c.id == conversation.c.channel_id)
+        .join(_staff, _staff.c.id == conversation.c.staff_id)
+        .join(_visitor, _visitor.c.id == conversation.c.visitor_id)
+        .outerjoin(_assignee, _assignee.c.id == conversation.c.assignee_id)
+        .outerjoin(
+            contact,
+            and_(contact.c.site_id == conversation.c.site_id, contact.c.person_id == conversation.c.visitor_id),
+        )
+    )
+    .where(conversation.c.channel_id == _b("channel_id"))
+)
+
+STATUS = Statement(
+    select(
+        conversation.c.status,
+        conversation.c.assignee_id,
+        conversation.c.snoozed_until,
+        conversation.c.staff_id,
+        conversation.c.site_id,
+        channel.c.public_id,
+        channel.c.version,
+        channel.c.last_seq,
+    )
+    .select_from(conversation.join(channel, channel.c.id == conversation.c.channel_id))
+    .where(conversation.c.channel_id == _b("channel_id"))
+)
+
+SET_STATUS = Statement(
+    update(conversation)
+    .where(conversation.c.channel_id == _b("key"))
+    .values(status=_b("new_status"), snoozed_until=_b("new_until"), stamp=_b("new_stamp"))
+)
+
+SET_ASSIGNEE = Statement(
+    update(conversation)
+    .where(conversation.c.channel_id == _b("key"))
+    .values(assignee_id=_b("new_assignee"), stamp=_b("new_stamp"))
+)
+
+TOUCH = Statement(
+    update(conversation).where(conversation.c.channel_id == _b("key")).values(stamp=_b("new_stamp"))
+)
+
+DUE_SNOOZES = Statement(
+    select(conversation.c.channel_id)
+    .where(conversation.c.snoozed_until.is_not(None), conversation.c.snoozed_until <= _b("now"))
+    .limit(100)
+)
+
+INSERT_CHANNEL = Statement(
+    insert(channel)
+    .values(
+        public_id=_b("public_id"),
+        kind=_b("kind"),
+        site_id=_b("site_id"),
+        creator_id=_b("creator_id"),
+        client_id=_b("client_id"),
+        beside_id=_b("beside_id"),
+        created_at=_b("created_at"),
+        stamp=_b("stamp"),
+    )
+    .returning(channel.c.id)
+)
+
+INSERT_CONVERSATION = Statement(
+    insert(conversation)
+    .inline()
+    .values(
+        channel_id=_b("channel_id"),
+        staff_id=_b("staff_id"),
+        site_id=_b("site_id"),
+        visitor_id=_b("visitor_id"),
+        activity_at=_b("activity_at"),
+        stamp=_b("stamp"),
+    )
+)
+
+INSERT_MEMBERSHIP = Statement(
+    insert(membership)
+    .inline()
+    .values(channel_id=_b("channel_id"), person_id=_b("person_id"), joined_at=_b("joined_at"), stamp=_b("stamp"))
+)
+
+CHANNEL_BY_CLIENT_ID = Statement(
+    select(channel.c.id, channel.c.public_id, channel.c.kind).where(
+        channel.c.creator_id == _b("creator_id"), channel.c.client_id == _b("client_id")
+    )
+)
+
+
+def row_state(row: tuple[Any, ...]) -> State:
+    """A row of the list as ``frames.ConversationRow``."""
+    assignee = {"id": row[9], "name": row[10], "role": "agent", "picture": row[11]} if row[9] else None
+    return {
+        "channel": row[0],
+        "staff": row[1],
+        "site": row[2],
+        "visitor": {"id": row[3], "name": row[4], "role": "visitor", "picture": None},
+        "version": row[5],
+        "last_seq": row[6],
+        "unread": row[7],
+        "status": row[8],
+        "assignee": assignee,
+        "snoozed_until": iso(row[12]) if row[12] is not None else None,
+        "preview": preview(row[13] or ""),
+        "preview_role": row[14] or "visitor",
+        "created_at": iso(row[15]),
+        "activity_at": iso(row[16]),
+        "stamp": row[17],
+    }
+
+
+def staff_head_state(row: tuple[Any, ...]) -> State:
+    """A row of ``STAFF_HEAD`` as ``frames.StaffHead``."""
+    assignee = {"id": row[7], "name": row[8], "role": "agent", "picture": row[9]} if row[7] else None
+    return {
+        "kind": "staff",
+        "beside": row[4],
+        "status": row[5],
+        "assignee": assignee,
+        "snoozed_until": iso(row[6]) if row[6] is not None else None,
+        "visitor": {"id": row[10], "name": row[11], "role": "visitor", "picture": None},
+        "contact": {
+            "name": row[12],
+            "mail": row[13],
+            "attributes": orjson.loads(row[14] or "{}"),
+            **orjson.loads(row[15] or "{}"),
+        },
+    }

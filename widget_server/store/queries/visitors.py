@@ -1,0 +1,119 @@
+"""Writing visitors, what they told a site, and who answers there."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from widget_server.store.lists import with_list
+from widget_server.store.statement import Statement
+from widget_server.store.tables import contact, conversation, identity, outbox, person, role_grant
+
+_b = bindparam
+
+INSERT_PERSON = Statement(
+    insert(person)
+    .values(
+        public_id=_b("public_id"), kind="visitor", name=_b("name"), created_at=_b("created_at"), stamp=_b("stamp")
+    )
+    .returning(person.c.id)
+)
+
+INSERT_TOKEN = Statement(
+    insert(identity)
+    .inline()
+    .values(
+        person_id=_b("person_id"),
+        kind="visitor_token",
+        scope=_b("site_id"),
+        value=_b("token_hash"),
+        created_at=_b("created_at"),
+    )
+)
+
+END_TOKEN = Statement(
+    update(identity)
+    .where(
+        identity.c.kind == "visitor_token",
+        identity.c.scope == _b("site_id"),
+        identity.c.value == _b("token_hash"),
+        identity.c.ended_at.is_(None),
+    )
+    .values(ended_at=_b("now"))
+)
+
+
+def _keep_contact(dialect_insert: type[sqlite.Insert] | type[postgresql.Insert], *fields: str) -> sqlite.Insert | postgresql.Insert:
+    row = dialect_insert(contact).values(
+        site_id=_b("site_id"),
+        person_id=_b("person_id"),
+        updated_at=_b("updated_at"),
+        **{name: _b(name) for name in fields},
+    )
+    return row.on_conflict_do_update(
+        index_elements=[contact.c.site_id, contact.c.person_id],
+        set_={name: row.excluded[name] for name in ("updated_at", *fields)},
+    )
+
+
+def _upsert(*fields: str) -> Statement:
+    return Statement(
+        sqlite=_keep_contact(sqlite.Insert, *fields), postgresql=_keep_contact(postgresql.Insert, *fields)
+    )
+
+
+KEEP_CONTEXT = _upsert("context")
+KEEP_CONTACT = _upsert("name", "mail", "attributes")
+
+RENAME = Statement(
+    update(person).where(person.c.id == _b("key")).values(name=_b("new_name"), stamp=_b("new_stamp"))
+)
+
+CONTACT = Statement(
+    select(contact.c.name, contact.c.mail, contact.c.attributes, contact.c.context).where(
+        contact.c.site_id == _b("site_id"), contact.c.person_id == _b("person_id")
+    )
+)
+
+NEWEST_CONVERSATION = Statement(
+    select(conversation.c.channel_id)
+    .where(conversation.c.visitor_id == _b("person_id"), conversation.c.site_id == _b("site_id"))
+    .order_by(conversation.c.activity_at.desc())
+    .limit(1)
+)
+
+ANSWERING = with_list(
+    lambda wanted: select(person.c.public_id, person.c.name, person.c.picture)
+    .select_from(person.join(role_grant, role_grant.c.person_id == person.c.id))
+    .where(
+        wanted,
+        person.c.availability == "online",
+        role_grant.c.ended_at.is_(None),
+        or_(role_grant.c.site_id == 0, role_grant.c.site_id == _b("site_id")),
+    )
+    .distinct()
+    .order_by(person.c.name)
+    .limit(5),
+    person.c.id,
+    "people",
+)
+"""Of these people (who are connected), those who are switched to online and may answer this site."""
+
+SET_AVAILABILITY = Statement(
+    update(person).where(person.c.id == _b("key")).values(availability=_b("state"), stamp=_b("new_stamp"))
+)
+
+AVAILABILITY = Statement(select(person.c.availability).where(person.c.id == _b("person_id")))
+
+PUT_OUTBOX = Statement(
+    insert(outbox)
+    .inline()
+    .values(
+        topic=_b("topic"),
+        channel_id=_b("channel_id"),
+        payload=_b("payload"),
+        created_at=_b("now"),
+        due_at=_b("now"),
+    )
+)
+

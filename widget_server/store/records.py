@@ -1,0 +1,125 @@
+"""What is handed to the committer, and what comes back from it and from reads."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from widget_server.core.errors import ProductError
+from widget_server.store.database import Transaction
+
+Side = Literal["visitor", "agent", "system"]
+State = dict[str, Any]
+"""A message, head or row exactly as it goes on the wire (``protocol.frames``), ready for the encoder."""
+
+
+class Author(NamedTuple):
+    """Who writes, with what an event tells about them."""
+
+    id: int
+    public_id: str
+    name: str | None
+    picture: str | None = None
+
+    def state(self, side: str) -> State:
+        """As it goes on the wire."""
+        return {"id": self.public_id, "name": self.name, "role": side, "picture": self.picture}
+
+
+class Sent(NamedTuple):
+    """A committed send, edit or removal: what the ack tells."""
+
+    channel_id: int
+    channel: str
+    client_id: str
+    seq: int
+    version: int
+    revision: int
+    at: int
+
+
+class ChannelEvent(NamedTuple):
+    """Versions ``from_version``+1..``to_version`` of a channel as whole states. A repeat has both the same."""
+
+    channel_id: int
+    channel: str
+    from_version: int
+    to_version: int
+    messages: list[State]
+    head: State | None = None
+
+
+class MarksEvent(NamedTuple):
+    """The four watermarks of a conversation after a receipt or a send."""
+
+    channel_id: int
+    channel: str
+    visitor: tuple[int, int]
+    agents: tuple[int, int]
+
+
+@dataclass(slots=True)
+class Committed:
+    """What one commit brought, for the hub: events in order of version, marks, and the sites whose lists changed."""
+
+    events: list[ChannelEvent] = field(default_factory=list)
+    marks: list[MarksEvent] = field(default_factory=list)
+    sites: set[int] = field(default_factory=set)
+    people: set[int] = field(default_factory=set)
+    """Persons whose rights or sessions changed."""
+
+
+Outcome = Sent | ProductError | Any
+Done = Callable[[Any], None]
+"""Called on the loop after the commit with the result, or with the :class:`ProductError` that refused the operation."""
+
+
+class SendMessage(NamedTuple):
+    """Append a message. ``at`` is UTC ms; ``digest`` covers what a repeat must have in common."""
+
+    channel_id: int
+    author: Author
+    side: Side
+    client_id: str
+    digest: str
+    kind: str
+    body: str
+    parent: int | None
+    after_seq: int | None
+    at: int
+    done: Done
+
+
+class ChangeMessage(NamedTuple):
+    """Edit (``body``) or remove (``body`` is None) the author's own message. ``since``: older messages stay as they are."""
+
+    channel_id: int
+    author: Author
+    seq: int
+    revision: int
+    body: str | None
+    since: int
+    minutes: int
+    at: int
+    done: Done
+
+
+class RaiseMarks(NamedTuple):
+    """A receipt of one person on one side of a conversation. ``person_id`` is 0 where no reader row is kept."""
+
+    channel_id: int
+    side: Side
+    person_id: int
+    delivered: int
+    seen: int
+
+
+class Function(NamedTuple):
+    """Anything else: a transaction function that fills ``Committed`` and returns the result for ``done``."""
+
+    fn: Callable[[Transaction, Committed], Awaitable[Any]]
+    done: Done
+
+
+Write = SendMessage | ChangeMessage | RaiseMarks | Function

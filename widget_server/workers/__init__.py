@@ -1,0 +1,1 @@
+"""What runs beside the requests: bringing late news, waking, telling lists."""

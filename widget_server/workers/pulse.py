@@ -1,0 +1,93 @@
+"""The node's pulse: every second it reads what changed in the store, hub or no hub.
+
+So a change whose hint was lost (a kill between commit and publish, another node, a broker that is down) is seen within
+two seconds, a right that was taken away closes its sockets, and a snooze that has ended wakes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from widget_server.actions.actors import Agent, Visitor
+from widget_server.actions.conversations import do_wake
+from widget_server.actions.engine import Engine
+from widget_server.actions.line import Line
+from widget_server.actions.rights import agent_rights, check_visitor
+from widget_server.core.errors import ProductError, Refused
+from widget_server.protocol.codes import CloseCode
+from widget_server.store.database import StoreUnavailable
+from widget_server.store.stamps import changes_since
+
+log = logging.getLogger(__name__)
+
+EVERY_S: Final = 1.0
+_RECHECK_EVERY = 60
+"""Beats after which every connection's right is looked at again, whether or not its row changed (expiry, S07)."""
+
+
+class Pulse:
+    """Runs until cancelled.
+
+    :param lines: the node's connections.
+    """
+
+    def __init__(self, engine: Engine, lines: Callable[[], Iterable[Line]]) -> None:
+        self._engine = engine
+        self._lines = lines
+        self._cursor = 0
+        self._beats = 0
+        self._people: set[int] = set()
+
+    def on_people(self, people: set[int]) -> None:
+        """A hint: look at these persons' connections at the next beat."""
+        self._people |= people
+
+    async def run(self) -> None:
+        """Beat every second; a beat that fails is logged, and the next one reads from the same cursor."""
+        while True:
+            try:
+                await self.beat()
+            except (StoreUnavailable, ProductError) as error:
+                log.warning("the store could not be followed: %s", error)
+            except Exception:
+                log.exception("a beat failed")
+            await asyncio.sleep(EVERY_S)
+
+    async def beat(self) -> None:
+        """One reading of the store, and what follows from it."""
+        self._beats += 1
+        now = self._engine.clock.monotonic_ms()
+        for line in self._lines():
+            line.tick(now)
+        changes = await changes_since(self._engine.database, self._cursor)
+        self._cursor = changes.cursor
+        for channel, version in changes.channels:
+            self._engine.switchboard.known_at(channel, version)
+        if changes.sites:
+            self._engine.on_sites(changes.sites)
+        people, self._people = self._people | changes.people, set()
+        if self._beats % _RECHECK_EVERY == 0:
+            await self._check_rights(None)
+        elif people:
+            await self._check_rights(people)
+        await do_wake(self._engine)
+
+    async def _check_rights(self, people: set[int] | None) -> None:
+        for line in self._lines():
+            author = line.actor.author
+            if author is None or (people is not None and author.id not in people):
+                continue
+            await self._check_right(line)
+
+    async def _check_right(self, line: Line) -> None:
+        actor = line.actor
+        try:
+            if isinstance(actor, Visitor):
+                await check_visitor(self._engine, actor)
+            elif isinstance(actor, Agent) and await agent_rights(self._engine, actor) != actor.rights:
+                line.end(CloseCode.RIGHTS_CHANGED)
+        except Refused:
+            line.end(CloseCode.SIGNED_OUT)
