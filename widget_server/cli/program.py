@@ -29,7 +29,7 @@ _NAME = "widget-server"
 _log = logging.getLogger(__name__)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings={"max_content_width": 100})
 @click.version_option(__version__, prog_name=_NAME, message="%(prog)s %(version)s")
 def program() -> None:
     """Run a support chat: the server behind the widget and the agents' console.
