@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
 import socket
 import sys
-import time
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -70,8 +68,8 @@ async def _fill(settings: Settings, demo_origin: str) -> SignIn:
             means.passwords,
             mail=MAIL,
             name="Robin",
-            now_ms=time.time_ns() // 1_000_000,
-            random=secrets.token_bytes,
+            now_ms=means.clock.now_ms(),
+            random=means.clock.random,
         )
         return SignIn(made.agent.mail, made.password)
 
@@ -84,8 +82,8 @@ async def _ensure_site(means: Means, demo_origin: str) -> None:
             name="Marlow & Finch",
             allowed_origins=[demo_origin],
             key=SITE_KEY,
-            now_ms=time.time_ns() // 1_000_000,
-            random=secrets.token_bytes,
+            now_ms=means.clock.now_ms(),
+            random=means.clock.random,
         )
     elif demo_origin not in known[SITE_KEY].allowed_origins:
         origins = [*known[SITE_KEY].allowed_origins, demo_origin]

@@ -15,7 +15,6 @@ from tests.cli.conftest import CommandLine, make_bare_app
 from widget_server.cli.means import open_means
 from widget_server.ops.control import make_control
 from widget_server.ops.start import Listeners
-from widget_server.ops.verbs import Means
 from widget_server.settings import Settings
 from widget_server.store import migrate as revisions
 
@@ -34,9 +33,7 @@ def running(migrated: CommandLine) -> Iterator[CommandLine]:
 
     async def serve() -> None:
         async with open_means(settings) as means:
-            listeners = Listeners(
-                make_bare_app(settings), make_control(lambda: Means(means.db, means.passwords)), settings
-            )
+            listeners = Listeners(make_bare_app(settings), make_control(lambda: means), settings)
             await listeners.open()
             started.set()
             await asyncio.to_thread(stop.wait)

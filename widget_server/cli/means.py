@@ -10,6 +10,7 @@ import aiohttp
 import click
 import orjson
 
+from widget_server.actions.engine import Clock
 from widget_server.actions.passwords import Passwords
 from widget_server.cli.database import check_schema
 from widget_server.ops.start import is_answered
@@ -69,7 +70,7 @@ async def open_means(settings: Settings) -> AsyncGenerator[Means]:
     passwords = Passwords()
     try:
         await db.open()
-        yield Means(db, passwords)
+        yield Means(db, passwords, Clock())
     finally:
         await db.close()
         passwords.close()

@@ -5,12 +5,11 @@ A verb takes plain values and returns plain values, so that both can cross the c
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from widget_server.actions import agents, sites
+from widget_server.actions.engine import Clock
 from widget_server.actions.passwords import Passwords
 from widget_server.core.errors import Unacceptable
 from widget_server.core.permissions import Role
@@ -20,17 +19,14 @@ Values = dict[str, Any]
 
 
 class Means(NamedTuple):
-    """What a verb works with: an open store and the keeper of passwords."""
+    """What a verb works with: an open store, the keeper of passwords, the clock."""
 
     db: Database
     passwords: Passwords
+    clock: Clock
 
 
 Verb = Callable[[Means, Mapping[str, Any]], Awaitable[Values]]
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 async def create_site(means: Means, values: Mapping[str, Any]) -> Values:
@@ -40,8 +36,8 @@ async def create_site(means: Means, values: Mapping[str, Any]) -> Values:
         name=values["name"],
         allowed_origins=values["origins"],
         key=values.get("key"),
-        now_ms=_now_ms(),
-        random=secrets.token_bytes,
+        now_ms=means.clock.now_ms(),
+        random=means.clock.random,
     )
     return {"key": site.key, "name": site.name, "origins": list(site.allowed_origins)}
 
@@ -69,8 +65,8 @@ async def create_agent(means: Means, values: Mapping[str, Any]) -> Values:
         password=values.get("password"),
         role=Role(wished) if wished else None,
         site_key=values.get("site"),
-        now_ms=_now_ms(),
-        random=secrets.token_bytes,
+        now_ms=means.clock.now_ms(),
+        random=means.clock.random,
     )
     roles = sorted(grant.role.value for grant in made.agent.grants)
     return {"mail": made.agent.mail, "name": made.agent.name, "role": roles[0], "password": made.password}
@@ -87,8 +83,8 @@ async def set_password(means: Means, values: Mapping[str, Any]) -> Values:
         means.passwords,
         mail=values["mail"],
         password=values.get("password"),
-        now_ms=_now_ms(),
-        random=secrets.token_bytes,
+        now_ms=means.clock.now_ms(),
+        random=means.clock.random,
     )
     return {"password": password}
 
