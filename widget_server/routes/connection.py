@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from widget_server.hub.outbound import Outbound
     from widget_server.hub.switchboard import Published
     from widget_server.routes.desk import Desk
+    from widget_server.web.rate_limits import ConnectionLimits
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +39,33 @@ class Connection:
     """A client's line on this node.
 
     :param desk: what all connections of the node share.
+    :param limits: the same as the session's; told who the visitor is once ``hello`` has said it.
     :param actor: who speaks; a visitor's token is known only after ``hello``.
     :param site: for visitors, their site.
     """
 
-    __slots__ = ("_accesses", "_desk", "_in_console", "_pending", "actor", "address", "inbox", "outbound", "session", "site")
+    __slots__ = (
+        "_accesses", "_desk", "_in_console", "_limits", "_pending", "_settled", "_unanswered", "actor", "address", "inbox", "outbound",
+        "session", "site",
+    )  # fmt: skip
 
     def __init__(
-        self, desk: Desk, session: Session, outbound: Outbound, actor: Actor, address: str, site: Site | None = None
+        self,
+        desk: Desk,
+        session: Session,
+        outbound: Outbound,
+        limits: ConnectionLimits,
+        actor: Actor,
+        address: str,
+        site: Site | None,
     ) -> None:
         self._desk = desk
         self._accesses: dict[str, Access] | None = None
         self._pending: set[asyncio.Task[None]] | None = None
         self._in_console = False
+        self._unanswered = 0
+        self._settled: asyncio.Event | None = None
+        self._limits = limits
         self.session = session
         self.outbound = outbound
         self.actor = actor
@@ -125,9 +140,23 @@ class Connection:
         """The callback that the committer gets: tells the session, and performs what follows at once."""
 
         def answer(outcome: Any) -> None:
+            self._unanswered -= 1
             self._all_at_once(self.session.done(frame, outcome))
+            if self._settled is not None and not self._unanswered:
+                self._settled.set()
 
         return answer
+
+    def _committing(self) -> Any:
+        """The committer has taken a write and will answer it."""
+        self._unanswered += 1
+        return _LATER
+
+    async def settled(self) -> None:
+        """Return when every write that was taken has been answered."""
+        if self._unanswered:
+            self._settled = asyncio.Event()
+            await self._settled.wait()
 
     # --- commands: each returns the outcome, or _LATER when the committer will answer
 
@@ -142,6 +171,7 @@ class Connection:
         """``welcome`` and the resume of all positions, from one snapshot."""
         desk = self._desk
         fresh = desk.take_token(visitor, frame.token)
+        self._limits.know_visitor(visitor.token_hash)
         if frame.context is not None:
             visitor.context = frame.context.model_dump(exclude_none=True)
         for position in frame.positions:
@@ -229,10 +259,10 @@ class Connection:
             if self.actor.author is None:
                 self._desk.check_new_visitor(self.address)
             visitors.do_start(engine, self.actor, frame, self._answer(frame))
-            return _LATER
+            return self._committing()
         access = await self._access(frame.channel)
         messages.do_send(engine, self.actor, access, frame, self._answer(frame))
-        return _LATER
+        return self._committing()
 
     async def _access(self, channel: str) -> Access:
         """The access found when the channel was opened, or else asked for now."""
@@ -245,12 +275,12 @@ class Connection:
     async def _edit(self, frame: f.Edit) -> Any:
         access = await self._access(frame.channel)
         messages.do_edit(self._desk.engine, self.actor, access, frame, self._answer(frame))
-        return _LATER
+        return self._committing()
 
     async def _remove(self, frame: f.Remove) -> Any:
         access = await self._access(frame.channel)
         messages.do_remove(self._desk.engine, self.actor, access, frame, self._answer(frame))
-        return _LATER
+        return self._committing()
 
     async def _receipt(self, frame: f.Receipt) -> Any:
         try:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from widget_server.routes.connection import Connection
     from widget_server.settings import Settings
     from widget_server.store.records import State
-    from widget_server.web.rate_limits import RateLimits
+    from widget_server.web.rate_limits import ConnectionLimits, RateLimits
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,10 @@ class Desk:
     def session(self, limiter: Limiter, *, agent: bool, posting: bool = False) -> Session:
         """A session for a new line."""
         return Session(self.terms, limiter, agent=agent, now=self.now(), posting=posting)
+
+    def limits_of(self, site_key: str | None, address: str) -> ConnectionLimits:
+        """The limits of a new line; ``site_key`` is None for agents."""
+        return self.limits.for_agent() if site_key is None else self.limits.for_visitor(site_key, address)
 
     def welcome(self) -> State:
         """The part of ``welcome`` that is the same for everybody."""

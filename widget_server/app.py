@@ -1,0 +1,239 @@
+"""Where everything is joined: from settings to an application, with every part open to be replaced.
+
+``create_app`` reads no environment and keeps nothing global: two differently configured servers run in one process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from widget_server.actions.engine import Clock, Engine, Policy
+from widget_server.actions.greeting import Reception
+from widget_server.actions.passwords import Passwords
+from widget_server.actions.resume import refill
+from widget_server.hub.bus import MemoryBus
+from widget_server.hub.switchboard import Switchboard
+from widget_server.ops.health import HEALTH, Health, show_livez, show_readyz
+from widget_server.ops.logging import name_requests
+from widget_server.ops.metrics import METRICS, Metrics, watch_loop_lag
+from widget_server.ops.secret import load_secret_key
+from widget_server.ops.start import make_data_dir
+from widget_server.ops.verbs import Means
+from widget_server.protocol.codes import CloseCode
+from widget_server.routes import control, sockets, stream
+from widget_server.routes.desk import DESK, Desk
+from widget_server.routes.keys import ORIGINS, SESSIONS
+from widget_server.store import migrate
+from widget_server.store.committer import Committer
+from widget_server.settings import OperatorError
+from widget_server.store.database import Database, StoreUnavailable, Transaction
+from widget_server.store.installation import load_epoch, read_mark
+from widget_server.store.sqlite import SQLiteDatabase
+from widget_server.web.assets import Assets
+from widget_server.web.csp import secure_headers
+from widget_server.web.errors import tell_errors
+from widget_server.web.origins import Origins
+from widget_server.web.rate_limits import RateLimits
+from widget_server.web.sessions import Cookies, Sessions
+from widget_server.web.templating import Templates
+from widget_server.workers.lists import Lists
+from widget_server.workers.pulse import Pulse
+from widget_server.workers.team import Team
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from widget_server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_SPREAD_MS = 5_000
+"""Over how long the clients of a stopping server are told to come back."""
+
+
+class Node:
+    """The running parts of one application, started and stopped together.
+
+    :param settings: the installation's.
+    :param database: another store than the settings name (tests, other engines); it is opened and closed here.
+    :param clock: another clock than the system's.
+    """
+
+    def __init__(self, settings: Settings, metrics: Metrics, database: Database | None, clock: Clock | None) -> None:
+        self.settings = settings
+        self.metrics = metrics
+        self.database = database or SQLiteDatabase(settings.database_path)
+        self.clock = clock or Clock()
+        self.limits = RateLimits(settings, self.clock.monotonic_ms)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.desk: Desk
+
+    async def start(self) -> Desk:
+        """Open the store and begin to beat.
+
+        :raises OperatorError: when the database is not at this program's revision, or cannot be opened.
+        """
+        settings, database = self.settings, self.database
+        make_data_dir(settings.data_dir)
+        await self._open()
+        mark = read_mark(settings.data_dir, self.clock.uuid())
+        epoch = await load_epoch(database, mark, self.clock.uuid())
+        switchboard = Switchboard(lambda channel, version: refill(database, channel, version))
+        committer = Committer(
+            database,
+            lambda committed: engine.sink(committed),
+            queue_max=settings.commit_queue_max,
+            batch_max=settings.commit_batch_max,
+            fatal=lambda _: os.kill(os.getpid(), signal.SIGTERM),
+        )
+        engine = Engine(
+            database,
+            committer,
+            switchboard,
+            MemoryBus(switchboard),
+            self.clock,
+            Policy(settings.message_max_chars, settings.edit_minutes),
+            epoch,
+        )
+        reception = Reception(engine)
+        self.desk = desk = Desk(settings, engine, reception, self.limits, self.metrics)
+        committer.start()
+        lists = Lists(engine, lambda: desk.connections)
+        pulse = Pulse(engine, lambda: desk.connections)
+        team = Team(reception, lambda: desk.connections)
+        engine.on_sites = lists.on_sites
+        engine.on_people = pulse.on_people
+        self._tasks = [
+            asyncio.create_task(work.run(), name=type(work).__name__.lower()) for work in (lists, pulse, team)
+        ]
+        return desk
+
+    async def _open(self) -> None:
+        try:
+            await self.database.open()
+            revision = await self.database.read(migrate.revision_of)
+        except StoreUnavailable as error:
+            await self.database.close()
+            raise OperatorError(f"the database cannot be used: {error}") from error
+        if revision != migrate.head():
+            await self.database.close()
+            raise OperatorError(
+                f"the database is at revision {revision or 'none'}, this program needs {migrate.head()}; "
+                "run: widget-server migrate"
+            )
+
+    async def drain(self) -> None:
+        """Ack what is in flight, then send everybody away with a hint when to come back, spread over some seconds (G15)."""
+        desk = self.desk
+        await desk.engine.committer.drained()
+        leaving = list(desk.connections)
+        for connection in leaving:
+            spread = int.from_bytes(self.clock.random(2), "big") % _SPREAD_MS
+            connection.outbound.end(CloseCode.RESTART, spread)
+        await asyncio.gather(*(connection.outbound.finished() for connection in leaving), return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Commit what waits, end the beats, close the store."""
+        await self.desk.engine.committer.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.database.close()
+
+    async def store_check(self) -> str | None:
+        """For ``/readyz``: what is wrong with the store."""
+        try:
+            await self.database.write(_touch)
+        except StoreUnavailable as error:
+            return f"not writable: {error}"
+        return None
+
+
+async def _touch(_: Transaction) -> None:
+    """A writing transaction that writes nothing: it fails where writing would."""
+
+
+NODE = web.AppKey("node", Node)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    clock: Clock | None = None,
+    metrics: Metrics | None = None,
+) -> web.Application:
+    """The application of one node (S0.11): every part that others may want to replace can be handed in.
+
+    The database must be at this program's revision when the application starts (``store.migrate.upgrade``).
+    """
+    measures = metrics or Metrics()
+    node = Node(settings, measures, database, clock)
+    health = Health()
+    origins = Origins(settings.public_url)
+    https = settings.public_url.startswith("https:")
+    templates = Templates(Assets())
+    app = web.Application(
+        middlewares=[name_requests, secure_headers(https=https), tell_errors(templates)],
+        client_max_size=settings.frame_max_bytes * 4,
+    )
+    app[METRICS] = measures
+    app[HEALTH] = health
+    app[NODE] = node
+    app[ORIGINS] = origins
+    app[SESSIONS] = Sessions(node.database, node.clock, Cookies(secure=https), days=settings.session_days)
+    health.add("store", node.store_check)
+    app.cleanup_ctx.append(_running)
+    app.cleanup_ctx.append(watch_loop_lag)
+    app.on_shutdown.append(_drain)
+    _add_routes(app)
+    return app
+
+
+async def _running(app: web.Application) -> AsyncGenerator[None]:
+    node = app[NODE]
+    app[DESK] = await node.start()
+    yield
+    await node.stop()
+
+
+async def _drain(app: web.Application) -> None:
+    app[HEALTH].drain()
+    await app[NODE].drain()
+
+
+def _add_routes(app: web.Application) -> None:
+    app.router.add_get("/livez", show_livez)
+    app.router.add_get("/readyz", show_readyz)
+    app.router.add_get("/ws/console", sockets.console_socket)
+    app.router.add_get("/ws/{key}", sockets.visitor_socket)
+    for path, console, visitor in (
+        ("stream", stream.console_stream, stream.visitor_stream),
+        ("frames", stream.console_frames, stream.visitor_frames),
+    ):
+        app.router.add_post(f"/{path}/console", console)
+        app.router.add_post(f"/{path}/{{key}}", visitor)
+        app.router.add_route("OPTIONS", f"/{path}/{{key}}", stream.preflight)
+
+
+def create_control(app: web.Application) -> web.Application:
+    """What answers on the control socket of ``app``; started after it, stopped before it."""
+    control_app = web.Application()
+
+    async def lend(_: web.Application) -> AsyncGenerator[None]:
+        passwords = Passwords()
+        control_app[control.MEANS] = Means(app[NODE].database, passwords)
+        control_app[control.CONTROL_DESK] = app[DESK]
+        yield
+        passwords.close()
+
+    control_app.cleanup_ctx.append(lend)
+    control_app.router.add_post("/verbs/{name}", control.run_verb)
+    control_app.router.add_get("/follow/{channel}", control.follow)
+    return control_app

@@ -1,0 +1,98 @@
+"""The WebSockets: ``/ws/SITE_KEY`` for visitors and ``/ws/console`` for agents."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from widget_server.core.errors import TryLater
+from widget_server.hub.outbound import Outbound
+from widget_server.protocol import encode
+from widget_server.core.errors import Malformed
+from widget_server.routes.connection import Connection
+from widget_server.routes.desk import DESK, Desk
+from widget_server.routes.entrance import Caller, agent_calling, visitor_calling
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+log = logging.getLogger(__name__)
+
+_WRITER_LIMIT = 64 * 1024
+"""Bytes after which a write waits for the transport: what waits longer is counted by ``Outbound``."""
+
+
+async def visitor_socket(request: web.Request) -> web.StreamResponse:
+    """``GET /ws/SITE_KEY``: the Origin is checked against that site's list before the 101 (S01)."""
+    return await _serve(request, await visitor_calling(request))
+
+
+async def console_socket(request: web.Request) -> web.StreamResponse:
+    """``GET /ws/console``: only our own origin, only somebody who is signed in."""
+    return await _serve(request, await agent_calling(request))
+
+
+async def _serve(request: web.Request, caller: Caller) -> web.StreamResponse:
+    desk = request.app[DESK]
+    if not desk.connections.has_room(caller.address):
+        raise TryLater("busy", 5_000)
+    settings = desk.settings
+    ws = web.WebSocketResponse(
+        heartbeat=settings.heartbeat_seconds,
+        compress=False,
+        max_msg_size=settings.frame_max_bytes + 1,
+        writer_limit=_WRITER_LIMIT,
+        decode_text=False,
+        timeout=1.0,
+    )
+    await ws.prepare(request)
+    connection = _connect(desk, caller, request, ws)
+    try:
+        await _read(ws, connection)
+    finally:
+        connection.gone()
+        desk.connections.remove(connection)
+        desk.metrics.sockets.labels(caller.kind).dec()
+    await connection.outbound.finished()
+    return ws
+
+
+def _connect(desk: Desk, caller: Caller, request: web.Request, ws: web.WebSocketResponse) -> Connection:
+    def abort() -> None:
+        if request.transport is not None:
+            request.transport.abort()
+
+    outbound = Outbound(
+        _writer(ws),
+        lambda code, reason: ws.close(code=code, message=reason),
+        abort,
+        frames_max=desk.settings.outbound_frames_max,
+        bytes_max=desk.settings.outbound_bytes_max,
+        slow=desk.metrics.slow_readers.inc,
+    )
+    limits = desk.limits_of(caller.site_key, caller.address)
+    session = desk.session(limits, agent=caller.is_agent)
+    connection = Connection(desk, session, outbound, limits, caller.actor, caller.address, caller.site)
+    desk.connections.add(connection)
+    desk.metrics.sockets.labels(caller.kind).inc()
+    return connection
+
+
+def _writer(ws: web.WebSocketResponse) -> Callable[[bytes], Awaitable[None]]:
+    async def write(data: bytes) -> None:
+        await ws.send_frame(data, WSMsgType.TEXT)
+
+    return write
+
+
+async def _read(ws: web.WebSocketResponse, connection: Connection) -> None:
+    async for message in ws:
+        if message.type is WSMsgType.TEXT:
+            await connection.receive(message.data)
+        elif message.type is WSMsgType.BINARY:
+            connection.outbound.push(encode.error(Malformed("malformed", where="frames are text")))
+            connection.outbound.end(WSCloseCode.UNSUPPORTED_DATA)
+        elif message.type is WSMsgType.ERROR:
+            log.debug("a socket broke: %s", ws.exception())
