@@ -25,7 +25,10 @@ const modules = [
 const sheets = [
   ["tokens.css", "src/tokens.css"],
   ["console.css", "src/console/console.css"],
+  ["pages.css", "src/pages/pages.css"],
 ];
+
+const LAUNCHER_TEXT = "Open chat";
 
 /** gzip bytes; the texts say which files are summed. */
 const budgets = [
@@ -83,6 +86,16 @@ async function bundle(parts, into, options) {
   return names;
 }
 
+/** The launcher's name by language; it is shown before any translation is fetched. */
+async function launcherTexts() {
+  const texts = {};
+  for (const tag of await catalogueTags()) {
+    const { [LAUNCHER_TEXT]: text } = await readCatalogue(tag, ["loader"]);
+    if (text) texts[tag] = text;
+  }
+  return JSON.stringify(texts);
+}
+
 async function buildAll() {
   const fresh = `${outputs}.new`;
   await rm(fresh, { recursive: true, force: true });
@@ -92,6 +105,7 @@ async function buildAll() {
   if (existsSync(join(root, "src/loader.ts"))) {
     await build({
       ...shared,
+      define: { LAUNCHER_TEXTS: await launcherTexts() },
       entryPoints: [join(root, "src/loader.ts")],
       format: "iife",
       outfile: join(fresh, "loader.js"),

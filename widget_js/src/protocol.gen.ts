@@ -564,6 +564,7 @@ export const ERRORS = {
   held_back: 5003,
   draining: 5004,
   internal: 5005,
+  not_built: 5006,
 } as const;
 
 export type ErrorName = keyof typeof ERRORS;

@@ -37,6 +37,9 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
+REQUEST_ID = web.RequestKey("request_id", str)
+"""Under it `name_requests` keeps the id with the request, to be told to whoever asks what went wrong."""
+
 
 @contextmanager
 def log_facts(**facts: Fact) -> Generator[None]:
@@ -105,6 +108,7 @@ async def name_requests(request: web.Request, handler: Handler) -> web.StreamRes
     """Give each request an id for its lines: the caller's ``X-Request-Id`` if that is plain, else a fresh one."""
     wished = request.headers.get("X-Request-Id", "")
     request_id = wished if _REQUEST_ID.fullmatch(wished) else secrets.token_hex(8)
+    request[REQUEST_ID] = request_id
     with log_facts(request=request_id):
         response = await handler(request)
     if not response.prepared:

@@ -2,7 +2,8 @@
 
 The ranges alone tell a client what to do, also for a number it has never heard of:
 
-* errors ``10xx`` the frame is wrong, ``20xx`` not found or not allowed, ``30xx`` the content cannot be taken: do not repeat.
+* errors ``10xx`` the frame is wrong, ``20xx`` not found or not allowed, ``30xx`` the content cannot be taken: do not
+repeat.
 * errors ``50xx`` a passing state of the server: send the same again after ``retry_after`` (milliseconds).
 * close codes below ``4400``: connect again, with backoff. From ``4400``: do not connect again by yourself.
   Of the standard ones (RFC 6455 §7.4.1) 1000, 1002, 1003, 1007, 1008 and 1009 also mean "do not".
@@ -69,6 +70,9 @@ ERRORS: Final[dict[str, ErrorCode]] = {
     "held_back": ErrorCode(5003, 503, "An earlier message of this conversation must be sent first."),
     "draining": ErrorCode(5004, 503, "The server restarts. It is tried again by itself."),
     "internal": ErrorCode(5005, 500, "Something went wrong on our side. It was logged."),
+    "not_built": ErrorCode(
+        5006, 503, "The browser's part of this server is missing. Whoever runs it can make it: make build"
+    ),
 }
 
 RETRIABLE_FROM: Final = 5000
@@ -78,7 +82,10 @@ class CloseCode(IntEnum):
     """Why the server closes a socket. Below 4400: connect again."""
 
     RESTART = 1012
-    """RFC 6455 registry: service restart. The reason is a JSON object with ``retry_after`` in ms, spread over clients."""
+    """RFC 6455 registry: service restart.
+
+    The reason is a JSON object with ``retry_after`` in ms, spread over clients.
+    """
     BUSY = 1013
     TOO_LARGE = 1009
     SLOW = 4000

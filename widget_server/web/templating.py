@@ -31,9 +31,14 @@ class Templates:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
-        translations = gettext.NullTranslations()
+        texts = gettext.NullTranslations()
         self._environment.globals.update(
-            asset=assets.find, gettext=translations.gettext, ngettext=translations.ngettext, _=translations.gettext
+            asset=assets.find,
+            # A page without its sheet can still say what is wrong.
+            sheets=lambda: assets.find_all("pages").values(),
+            _=texts.gettext,
+            gettext=texts.gettext,
+            ngettext=texts.ngettext,
         )
 
     def page(

@@ -1,0 +1,114 @@
+"""Every error has one shape, whatever raised it: JSON for programs, a page of ours for browsers (S45).
+
+A person is told what to do, and the request's id; the log is told what happened. What nobody foresaw is told as
+"internal" and nothing more.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from aiohttp import web
+
+from widget_server.core.errors import Malformed, ProductError, Refused, TryLater
+from widget_server.ops.logging import REQUEST_ID
+from widget_server.protocol.codes import ERRORS
+from widget_server.protocol.encode import error_body
+from widget_server.store.database import StoreUnavailable
+from widget_server.web.assets import MissingBundle
+from widget_server.web.csp import page_policy
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler, Middleware
+
+    from widget_server.web.templating import Templates
+
+_PATIENCE_MS: Final = 5_000
+
+_log = logging.getLogger(__name__)
+
+
+def tell_errors(templates: Templates) -> Middleware:
+    """Return the middleware that answers with the error's shape instead of letting anything through.
+
+    Args:
+        templates: of the page for browsers.
+    """
+
+    @web.middleware
+    async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as answer:
+            if answer.status < 400:
+                raise
+            response = _answer(request, _named(request, answer), templates)
+            if "Allow" in answer.headers:
+                response.headers["Allow"] = answer.headers["Allow"]
+            return response
+        except ProductError as error:
+            return _answer(request, error, templates)
+        except StoreUnavailable as error:
+            _log.error("The store cannot be used.", extra={"reason": str(error)})
+            return _answer(request, TryLater("unavailable", _PATIENCE_MS), templates)
+        except MissingBundle as error:
+            _log.error("The browser's part was not built; run: make build", extra={"bundle": str(error)})
+            return _answer(request, TryLater("not_built", _PATIENCE_MS), templates)
+        except Exception:  # noqa: BLE001 - the last net: whatever it is, it is logged here and told to nobody
+            _log.exception("A request failed.", extra={"method": request.method, "path": request.path})
+            return _answer(request, TryLater("internal", _PATIENCE_MS), templates)
+
+    return tell
+
+
+def wants_page(request: web.BaseRequest) -> bool:
+    """Return whether a person looks at the answer: browsers name HTML when they open a page, and only then."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def error_response(request: web.BaseRequest, error: ProductError) -> web.Response:
+    """Return the error's JSON shape: ``{"error": {code, name, message, retry_after?, request}}``."""
+    body = error_body(error) | {"request": request.get(REQUEST_ID, "")}
+    response = web.Response(
+        body=orjson.dumps({"error": body}), content_type="application/json", status=ERRORS[error.name].http
+    )
+    return _timed(response, error)
+
+
+def _answer(request: web.Request, error: ProductError, templates: Templates) -> web.Response:
+    if not wants_page(request):
+        return error_response(request, error)
+    told = error_body(error)
+    response = templates.page(
+        "error",
+        {"message": told["message"], "code": told["code"], "request_id": request.get(REQUEST_ID, "")},
+        policy=page_policy(),
+        status=ERRORS[error.name].http,
+    )
+    return _timed(response, error)
+
+
+def _timed(response: web.Response, error: ProductError) -> web.Response:
+    response.headers["Cache-Control"] = "no-store"
+    if isinstance(error, TryLater):
+        response.headers["Retry-After"] = str(max(1, -(-error.retry_after_ms // 1000)))
+    return response
+
+
+def _named(request: web.Request, answer: web.HTTPException) -> ProductError:
+    """Return our own error for one that aiohttp raised."""
+    match answer:
+        case web.HTTPNotFound():
+            return Refused("not_found")
+        case web.HTTPForbidden():
+            return Refused("not_allowed")
+        case web.HTTPMethodNotAllowed():
+            return Malformed("wrong_method")
+        case web.HTTPRequestEntityTooLarge():
+            return Malformed("too_large", limit=request.client_max_size)
+        case _ if answer.status < 500:
+            return Malformed("bad_request", where=answer.reason)
+        case _:
+            return TryLater("internal", _PATIENCE_MS)

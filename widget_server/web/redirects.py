@@ -1,0 +1,23 @@
+"""Where a page may send a browser on to: paths of our own, nothing that a browser would take for another host (S34)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote
+
+HOME: Final = "/console"
+
+_PLAIN: Final = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
+
+
+def local_path(wished: str | None) -> str:
+    """Return ``wished`` where it is a path of ours, else :data:`HOME`.
+
+    Two slashes, backslashes and control characters make a path another host's, also when they come encoded.
+    """
+    if not wished or len(wished) > 500 or not _PLAIN.fullmatch(wished):
+        return HOME
+    plain = unquote(unquote(wished))
+    suspicious = "//" in plain or "\\" in plain or not plain.isprintable()
+    return HOME if suspicious else wished
