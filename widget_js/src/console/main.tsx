@@ -1,0 +1,67 @@
+/** Starts the console in the page that the server made. */
+
+import { render } from "preact";
+import { ChatClient } from "../client/client";
+import { browserStorage } from "../client/storage";
+import { browserWorld } from "../core/world";
+import { TransportChooser } from "../transport/chooser";
+import { fallbackConnector } from "../transport/fallback";
+import { webSocketConnector } from "../transport/websocket";
+import { Api, type ApiError } from "./api";
+import { listenForKeys } from "./keyboard";
+import { Drafts } from "./model/drafts";
+import { Desk } from "./state/desk";
+import { Preferences } from "./state/preferences";
+import { Frame } from "./view/frame";
+import { StartError } from "./view/start_error";
+
+const storage = browserStorage(() => localStorage, "console:");
+
+function signIn(): void {
+  const back = `${location.pathname}${location.hash}`;
+  location.assign(`/console/sign-in?next=${encodeURIComponent(back)}`);
+}
+
+/** One client for the page. Its `hello` is asked for only when it connects, when the desk exists. */
+function makeClient(desk: () => Desk): ChatClient {
+  const socket = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws/console`;
+  const chooser = new TransportChooser(
+    webSocketConnector(socket),
+    fallbackConnector({ stream: "/stream/console", frames: "/frames/console" }),
+  );
+  addEventListener("online", () => chooser.forget());
+  return new ChatClient({
+    connector: chooser.connect,
+    world: browserWorld,
+    storage,
+    hello: () => desk().list.position(),
+  });
+}
+
+async function start(root: HTMLElement): Promise<void> {
+  const api = new Api(fetch.bind(window));
+  try {
+    const me = await api.me();
+    const client = makeClient(() => desk);
+    const desk: Desk = new Desk({
+      api,
+      client,
+      world: browserWorld,
+      me,
+      drafts: new Drafts(storage),
+      preferences: new Preferences(storage),
+      signIn,
+    });
+    desk.start();
+    listenForKeys(desk);
+    root.replaceChildren();
+    render(<Frame desk={desk} />, root);
+  } catch (refused) {
+    const error = refused as ApiError;
+    if (error.signedOut) return signIn();
+    render(<StartError message={error.message} retry={() => void start(root)} />, root);
+  }
+}
+
+const root = document.getElementById("app");
+if (root) void start(root);

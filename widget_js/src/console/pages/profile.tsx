@@ -1,0 +1,91 @@
+/** What concerns the agent alone: the name that visitors see, and how this browser tells of news. */
+
+import { useState } from "preact/hooks";
+import type { ApiError } from "../api";
+import type { Desk } from "../state/desk";
+import { Field, Switch } from "./field";
+import { Page } from "./page";
+
+export function ProfilePage({ desk }: { desk: Desk }) {
+  return (
+    <Page title="You" desk={desk}>
+      <div class="narrow">
+        <NameForm desk={desk} />
+        <NewsChoices desk={desk} />
+      </div>
+    </Page>
+  );
+}
+
+function NameForm({ desk }: { desk: Desk }) {
+  const [name, setName] = useState(desk.me.value.name);
+  const [error, setError] = useState<string | null>(null);
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    setError(null);
+    try {
+      await desk.rename(name);
+      desk.notices.say("Saved your name");
+    } catch (refused) {
+      setError((refused as ApiError).message);
+    }
+  };
+  return (
+    <form class="group" onSubmit={save} noValidate>
+      <Field label="Public name" hint="Visitors see it above your replies." error={error}>
+        {(ties) => (
+          <input
+            {...ties}
+            type="text"
+            autocomplete="name"
+            maxLength={80}
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <p class="hint">Signed in as {desk.me.value.mail}</p>
+      <button type="submit" class="button button-primary" aria-disabled={name.trim() === desk.me.value.name}>
+        Save
+      </button>
+    </form>
+  );
+}
+
+function NewsChoices({ desk }: { desk: Desk }) {
+  const { preferences, alerts } = desk;
+  const [refused, setRefused] = useState(false);
+  return (
+    <fieldset class="group">
+      <legend>In this browser</legend>
+      <Switch
+        label="Desktop notifications"
+        hint={
+          refused
+            ? "The browser does not allow them for this page. Allow notifications in the settings beside the address."
+            : "For new messages while this page is not in front."
+        }
+        on={preferences.get("desktop")}
+        onChange={async (on) => setRefused(!(await alerts.setDesktop(on)))}
+      />
+      <Switch
+        label="Sound"
+        hint="A short tone with each new message."
+        on={preferences.get("sound")}
+        onChange={(on) => alerts.setSound(on)}
+      />
+      <Switch
+        label="Enter sends"
+        hint="Shift and Enter then break the line. Without it, Ctrl or ⌘ and Enter send."
+        on={preferences.get("enterSends")}
+        onChange={(on) => preferences.set("enterSends", on)}
+      />
+      <Switch
+        label="Single letters as shortcuts"
+        hint="Such as j, k and r. Turn this off if you speak to your computer."
+        on={preferences.get("letterKeys")}
+        onChange={(on) => preferences.set("letterKeys", on)}
+      />
+    </fieldset>
+  );
+}

@@ -1,0 +1,25 @@
+/** A person's picture: initials in a colour that stays theirs. */
+
+import type { Author } from "../../protocol.gen";
+import { hueOf, initialsOf, nameOf } from "../model/people";
+
+interface AvatarProps {
+  readonly person: Author;
+  readonly size?: "tiny" | "small" | "medium" | "large";
+  /** Whether the picture stands alone and so must tell the name itself. */
+  readonly named?: boolean;
+}
+
+export function Avatar({ person, size = "medium", named = false }: AvatarProps) {
+  const name = nameOf(person);
+  const classes = `avatar avatar-${size} hue-${hueOf(person)}`;
+  return named ? (
+    <span class={classes} role="img" aria-label={name} title={name}>
+      {initialsOf(person)}
+    </span>
+  ) : (
+    <span class={classes} aria-hidden="true">
+      {initialsOf(person)}
+    </span>
+  );
+}
