@@ -26,28 +26,33 @@ from widget_server.ops.secret import load_secret_key
 from widget_server.ops.start import make_data_dir
 from widget_server.ops.verbs import Means
 from widget_server.protocol.codes import CloseCode
-from widget_server.routes import control, sockets, stream
+from widget_server.routes import console, control, sign_in, sockets, stream, widget_files
 from widget_server.routes.desk import DESK, Desk
 from widget_server.routes.keys import ORIGINS, SESSIONS
+from widget_server.routes.office import OFFICE, Office
+from widget_server.routes.widget_files import SHELF, Shelf
+from widget_server.settings import OperatorError
 from widget_server.store import migrate
 from widget_server.store.committer import Committer
-from widget_server.settings import OperatorError
 from widget_server.store.database import Database, StoreUnavailable, Transaction
 from widget_server.store.installation import load_epoch, read_mark
+from widget_server.store.records import Committed
 from widget_server.store.sqlite import SQLiteDatabase
 from widget_server.web.assets import Assets
 from widget_server.web.csp import secure_headers
+from widget_server.web.csrf import Csrf
 from widget_server.web.errors import tell_errors
 from widget_server.web.origins import Origins
 from widget_server.web.rate_limits import RateLimits
 from widget_server.web.sessions import Cookies, Sessions
+from widget_server.web.sign_in_throttle import SignInThrottle
 from widget_server.web.templating import Templates
 from widget_server.workers.lists import Lists
 from widget_server.workers.pulse import Pulse
 from widget_server.workers.team import Team
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from widget_server.settings import Settings
 
@@ -85,9 +90,13 @@ class Node:
         mark = read_mark(settings.data_dir, self.clock.uuid())
         epoch = await load_epoch(database, mark, self.clock.uuid())
         switchboard = Switchboard(lambda channel, version: refill(database, channel, version))
+
+        def sink(committed: Committed) -> None:
+            engine.sink(committed)
+
         committer = Committer(
             database,
-            lambda committed: engine.sink(committed),
+            sink,
             queue_max=settings.commit_queue_max,
             batch_max=settings.commit_batch_max,
             fatal=lambda _: os.kill(os.getpid(), signal.SIGTERM),
@@ -129,7 +138,7 @@ class Node:
             )
 
     async def drain(self) -> None:
-        """Ack what is in flight, then send everybody away with a hint when to come back, spread over some seconds (G15)."""
+        """Ack what is in flight, then send everybody away with a hint when to come back, spread over seconds (G15)."""
         desk = self.desk
         await desk.engine.committer.drained()
         leaving = list(desk.connections)
@@ -168,6 +177,8 @@ def create_app(
     database: Database | None = None,
     clock: Clock | None = None,
     metrics: Metrics | None = None,
+    passwords: Passwords | None = None,
+    assets: Assets | None = None,
 ) -> web.Application:
     """The application of one node (S0.11): every part that others may want to replace can be handed in.
 
@@ -178,7 +189,8 @@ def create_app(
     health = Health()
     origins = Origins(settings.public_url)
     https = settings.public_url.startswith("https:")
-    templates = Templates(Assets())
+    assets = assets or Assets()
+    templates = Templates(assets)
     app = web.Application(
         middlewares=[name_requests, secure_headers(https=https), tell_errors(templates)],
         client_max_size=settings.frame_max_bytes * 4,
@@ -190,6 +202,7 @@ def create_app(
     app[SESSIONS] = Sessions(node.database, node.clock, Cookies(secure=https), days=settings.session_days)
     health.add("store", node.store_check)
     app.cleanup_ctx.append(_running)
+    app.cleanup_ctx.append(_opening(settings, assets, templates, passwords))
     app.cleanup_ctx.append(watch_loop_lag)
     app.on_shutdown.append(_drain)
     _add_routes(app)
@@ -203,6 +216,25 @@ async def _running(app: web.Application) -> AsyncGenerator[None]:
     await node.stop()
 
 
+def _opening(
+    settings: Settings, assets: Assets, templates: Templates, passwords: Passwords | None
+) -> Callable[[web.Application], AsyncGenerator[None]]:
+    """Lend the pages what they work with, once the node runs."""
+
+    async def lend(app: web.Application) -> AsyncGenerator[None]:
+        engine = app[DESK].engine
+        secret = load_secret_key(settings)
+        keeper = passwords or Passwords()
+        throttle = SignInThrottle(settings.limit_sign_in, secret, engine.clock.monotonic_ms)
+        csrf = Csrf(secret, app[ORIGINS].own)
+        app[OFFICE] = Office(settings, engine, app[SESSIONS], keeper, throttle, csrf, templates)
+        app[SHELF] = Shelf(app[DESK].reception, assets, templates, app[ORIGINS])
+        yield
+        keeper.close()
+
+    return lend
+
+
 async def _drain(app: web.Application) -> None:
     app[HEALTH].drain()
     await app[NODE].drain()
@@ -213,13 +245,15 @@ def _add_routes(app: web.Application) -> None:
     app.router.add_get("/readyz", show_readyz)
     app.router.add_get("/ws/console", sockets.console_socket)
     app.router.add_get("/ws/{key}", sockets.visitor_socket)
-    for path, console, visitor in (
+    for path, for_agents, for_visitors in (
         ("stream", stream.console_stream, stream.visitor_stream),
         ("frames", stream.console_frames, stream.visitor_frames),
     ):
-        app.router.add_post(f"/{path}/console", console)
-        app.router.add_post(f"/{path}/{{key}}", visitor)
+        app.router.add_post(f"/{path}/console", for_agents)
+        app.router.add_post(f"/{path}/{{key}}", for_visitors)
         app.router.add_route("OPTIONS", f"/{path}/{{key}}", stream.preflight)
+    for group in (sign_in, console, widget_files):
+        app.add_routes(group.routes)
 
 
 def create_control(app: web.Application) -> web.Application:
@@ -227,11 +261,9 @@ def create_control(app: web.Application) -> web.Application:
     control_app = web.Application()
 
     async def lend(_: web.Application) -> AsyncGenerator[None]:
-        passwords = Passwords()
-        control_app[control.MEANS] = Means(app[NODE].database, passwords)
+        control_app[control.MEANS] = Means(app[NODE].database, app[OFFICE].passwords, app[NODE].clock)
         control_app[control.CONTROL_DESK] = app[DESK]
         yield
-        passwords.close()
 
     control_app.cleanup_ctx.append(lend)
     control_app.router.add_post("/verbs/{name}", control.run_verb)

@@ -15,7 +15,7 @@ from widget_server.protocol.encode import error_body
 from widget_server.routes.office import OFFICE, check_caller
 from widget_server.web.csp import application_policy, page_policy
 from widget_server.web.csrf import FIELD
-from widget_server.web.redirects import local_path
+from widget_server.web.redirects import local_path, see_other
 
 if TYPE_CHECKING:
     from widget_server.actions.agents import Agent
@@ -29,9 +29,9 @@ routes = web.RouteTableDef()
 
 
 @routes.get("/")
-async def show_start(_: web.Request) -> web.StreamResponse:
+async def show_start(_: web.Request) -> web.Response:
     """Send on to the console: this server has no other front page."""
-    raise web.HTTPFound("/console")
+    return see_other("/console")
 
 
 @routes.get("/console")
@@ -41,7 +41,7 @@ async def show_console(request: web.Request) -> web.Response:
     try:
         await office.sessions.signed_in(request)
     except Refused:
-        raise web.HTTPSeeOther(SIGN_IN) from None
+        return see_other(SIGN_IN)
     return office.templates.page("console", {}, policy=application_policy())
 
 
@@ -54,7 +54,7 @@ async def show_sign_in(request: web.Request) -> web.Response:
         await office.sessions.signed_in(request)
     except Refused:
         return _form(request, following=following)
-    raise web.HTTPSeeOther(following)
+    return see_other(following)
 
 
 @routes.post(SIGN_IN)
@@ -70,7 +70,7 @@ async def sign_in(request: web.Request) -> web.Response:
     except ProductError as error:
         _log.warning("Not signed in.", extra={"reason": error.name})
         return _form(request, following=following, mail=mail, error=error)
-    answer = web.Response(status=303, headers={"Location": following, "Cache-Control": "no-store"})
+    answer = see_other(following)
     await office.sessions.begin(request, answer, agent)
     office.sessions.cookies.set_mark(answer, mark)
     office.sessions.cookies.drop(answer, office.sessions.cookies.form)

@@ -34,6 +34,8 @@ _APPLICATION: Final[Directives] = _PAGE | {
 }
 
 _ALWAYS: Final = {
+    # Which versions run here is nobody's business.
+    "Server": "support-chat",
     "X-Content-Type-Options": "nosniff",
     # Not "no-referrer": with that a browser posts our own forms with "Origin: null".
     "Referrer-Policy": "same-origin",

@@ -6,6 +6,8 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
+from aiohttp import web
+
 HOME: Final = "/console"
 
 _PLAIN: Final = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
@@ -21,3 +23,8 @@ def local_path(wished: str | None) -> str:
     plain = unquote(unquote(wished))
     suspicious = "//" in plain or "\\" in plain or not plain.isprintable()
     return HOME if suspicious else wished
+
+
+def see_other(path: str) -> web.Response:
+    """Return the answer that sends a browser on to ``path``, to be read there with GET."""
+    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
