@@ -28,7 +28,11 @@ export interface Assign {
   assignee: string | null;
 }
 
-/** Who wrote. `name` is null for a visitor who told none; clients say "Visitor" and a stable short name of the id. */
+/**
+ * Who wrote.
+ *
+ * `name` is null for a visitor who told none; clients say "Visitor" and a stable short name of the id.
+ */
 export interface Author {
   id: string;
   name: string | null;
@@ -119,7 +123,11 @@ export interface ErrorFrame {
   retry_after?: number | null;
 }
 
-/** Changes `from`+1..`to` of a channel, as whole states. Applied only over `from` or later; a hole: `open` again. */
+/**
+ * Changes `from`+1..`to` of a channel, as whole states.
+ *
+ * Applied only over `from` or later; a hole: `open` again.
+ */
 export interface EventFrame {
   t: "event";
   channel: string;
@@ -143,7 +151,11 @@ export interface Gone {
   ref?: number | null;
 }
 
-/** First part of a resume: the channel's present head and marks. `version` is where the client stands after `synced`. */
+/**
+ * First part of a resume: the channel's present head and marks.
+ *
+ * `version` is where the client stands after `synced`.
+ */
 export interface Head {
   t: "head";
   channel: string;
@@ -285,7 +297,7 @@ export interface Pong {
   t: "pong";
 }
 
-/** How much of a channel a client holds: messages `first`..`last` without a hole, every change up to `version`. */
+/** What a client holds of a channel: messages `first`..`last` without a hole, every change up to `version`. */
 export interface Position {
   channel: string;
   epoch: string;
@@ -321,7 +333,11 @@ export interface Remove {
   seq: number;
 }
 
-/** The position cannot be resumed: drop what is held of this channel. `head`, messages and `synced` follow at once. */
+/**
+ * The position cannot be resumed: drop what is held of this channel.
+ *
+ * `head`, messages and `synced` follow at once.
+ */
 export interface Reset {
   t: "reset";
   channel: string;
@@ -351,7 +367,11 @@ export interface Search {
   limit?: number;
 }
 
-/** A message. `channel` names where, or `start` is the client's own id for the conversation it begins (repeatable). */
+/**
+ * A message.
+ *
+ * `channel` names where, or `start` is the client's own id for the conversation it begins (repeatable).
+ */
 export interface Send {
   t: "send";
   ref: number;
@@ -456,7 +476,11 @@ export interface Typing {
   draft?: string | null;
 }
 
-/** Somebody of the channel types; forget it after 6 s without a repeat. Never sent to the typist's own connection. */
+/**
+ * Somebody of the channel types; forget it after 6 s without a repeat.
+ *
+ * Never sent to the typist's own connection.
+ */
 export interface TypingFrame {
   t: "typing";
   channel: string;
@@ -480,7 +504,7 @@ export interface Welcome {
   conversations?: readonly OwnConversation[];
   /** For agents. */
   availability?: "online" | "away" | null;
-  /** Send `ping` after this long without any frame from the server; no answer within half of it means a dead line. */
+  /** Send `ping` after this long without a frame from the server; no answer within half of it: the line is dead. */
   heartbeat_ms: number;
   limits: Limits;
 }

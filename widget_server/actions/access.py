@@ -24,7 +24,10 @@ class Access(NamedTuple):
     conversation_id: int
     """The conversation it belongs to: itself, or the one a staff channel stands beside."""
     staff: str | None
-    """The staff channel's public name. Told to agents only; for a visitor's connection it is the place of their presence."""
+    """The staff channel's public name.
+
+    Told to agents only; for a visitor's connection it is the place of their presence.
+    """
     beside: str | None
     """Of a staff channel: the public channel's name."""
 

@@ -9,7 +9,10 @@ from widget_server.store.records import Author
 
 
 class Visitor:
-    """An anonymous visitor of one site. ``author`` is None until the first message: nothing is stored of them before."""
+    """An anonymous visitor of one site.
+
+    ``author`` is None until the first message: nothing is stored of them before.
+    """
 
     __slots__ = ("author", "browser", "contact", "context", "site_id", "site_key", "token_hash")
 

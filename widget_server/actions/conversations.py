@@ -72,8 +72,7 @@ async def do_assign(engine: Engine, agent: Agent, frame: f.Assign) -> None:
         assignee: Author | None = None
         if frame.assignee is not None:
             assignee = await access_assignee(tx, agent, frame.assignee, access.site_id)
-        row = await tx.one(q.STATUS, channel_id=access.conversation_id)
-        assert row is not None  # the door found it in this transaction
+        row = await _status(tx, access.conversation_id)
         if row[1] == (assignee.id if assignee else None):
             return
         stamp = await tx.stamp()
@@ -115,6 +114,13 @@ async def _access(tx: Transaction, agent: Agent, public_id: str) -> Access:
     return access
 
 
+async def _status(tx: Transaction, key: int) -> tuple[Any, ...]:
+    row = await tx.one(q.STATUS, channel_id=key)
+    if row is None:
+        raise Refused("not_found")
+    return row
+
+
 class _Note:
     """The line in the staff channel that tells who did what."""
 
@@ -135,8 +141,7 @@ async def _move(
     tx: Transaction, key: int, event: StatusEvent, until: int | None, note: _Note | None, result: Committed
 ) -> None:
     """Move a conversation by ``event``; both heads follow, each with a version of its own where it changed."""
-    row: tuple[Any, ...] | None = await tx.one(q.STATUS, channel_id=key)
-    assert row is not None  # callers have found it in this transaction
+    row = await _status(tx, key)
     before, snoozed_until, staff_id, site_id = Status(row[0]), row[2], row[3], row[4]
     after = rules.advance(before, event)
     if after is before and snoozed_until == until:

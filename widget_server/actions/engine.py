@@ -1,4 +1,7 @@
-"""What every action works with: the store's one way in, the hub, the clock. Built by ``app``, one for each application."""
+"""What every action works with: the store's one way in, the hub, the clock.
+
+Built by ``app``, one for each application.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from widget_server.protocol import encode
 from widget_server.store.committer import Committer
 from widget_server.store.database import Database
 from widget_server.store.records import Author, Committed
-
 
 CONSOLE = "console"
 

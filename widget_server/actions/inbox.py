@@ -84,7 +84,7 @@ async def since(engine: Engine, agent: Agent, cursor: int, epoch: str | None) ->
 class ChangedRows:
     """Rows that changed, each encoded once, with the site it belongs to."""
 
-    def __init__(self, rows: list[tuple[int, bytes]], cursor: int, complete: bool) -> None:
+    def __init__(self, rows: list[tuple[int, bytes]], cursor: int, *, complete: bool) -> None:
         self.rows = rows
         self.cursor = cursor
         self.complete = complete
@@ -104,7 +104,7 @@ async def changed_rows(database: Database, cursor: int) -> ChangedRows:
         upto = await database.cursor(tx)
         rows = await tx.all(q.ALL_CHANGED_ROWS, cursor=cursor, limit=CHANGED_MAX + 1)
         complete = len(rows) <= CHANGED_MAX
-        return ChangedRows([(row[19], orjson.dumps(row_state(row))) for row in rows], upto, complete)
+        return ChangedRows([(row[19], orjson.dumps(row_state(row))) for row in rows], upto, complete=complete)
 
     return await database.read(read)
 

@@ -94,7 +94,10 @@ def _change(
 
 
 def do_receipt(engine: Engine, actor: Actor, access: Access, frame: f.Receipt) -> None:
-    """Raise this side's watermarks. Not answered; refused silently when the queue is full, the client repeats it on resume."""
+    """Raise this side's watermarks.
+
+    Not answered; refused silently when the queue is full, the client repeats it on resume.
+    """
     if access.kind != "conversation":
         return
     person_id = author_of(actor).id if access.side == "agent" else 0
@@ -109,9 +112,7 @@ async def history(engine: Engine, actor: Actor, frame: f.History) -> bytes:
 
     async def read(tx: Transaction) -> bytes:
         door = await access_channel(tx, actor, frame.channel)
-        rows = await tx.all(
-            q.BEFORE, channel_id=door.access.channel_id, before=frame.before, limit=frame.limit + 1
-        )
+        rows = await tx.all(q.BEFORE, channel_id=door.access.channel_id, before=frame.before, limit=frame.limit + 1)
         more = len(rows) > frame.limit
         page = [message_state(row) for row in reversed(rows[: frame.limit])]
         return encode.dumps({"t": "page", "ref": frame.ref, "channel": frame.channel, "messages": page, "more": more})

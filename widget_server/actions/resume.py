@@ -42,7 +42,9 @@ async def resume(
     try:
         door = await access_channel(tx, actor, public_id)
     except Refused:
-        return Resumed(Opened(public_id, [encode.dumps(_with_ref({"t": "gone", "channel": public_id}, ref))], None), None, "gone")
+        return Resumed(
+            Opened(public_id, [encode.dumps(_with_ref({"t": "gone", "channel": public_id}, ref))], None), None, "gone"
+        )
     frames: list[bytes] = []
     reason = _reset_reason(position, door, epoch)
     if reason is not None:
@@ -134,10 +136,8 @@ async def refill(database: Database, public_id: str, version: int) -> Missed:
         rows = await tx.all(q.HOLE_NEW, channel_id=channel_id, after=after, version=version, limit=RESUME_MAX)
         changed = await tx.all(q.SINCE_VERSION_CHANGED, channel_id=channel_id, version=version, limit=RESUME_MAX)
         messages = {row[0]: message_state(row) for row in [*rows, *changed]}
-        if kind == "staff":
-            head = (await staff_head(tx, beside_id)).head
-        else:
-            head = public_head(public_status(Status(status)))
+        staff = kind == "staff"
+        head = (await staff_head(tx, beside_id)).head if staff else public_head(public_status(Status(status)))
         ordered = [messages[seq] for seq in sorted(messages)]
         data = encode.event(public_id, version, present, ordered, head)
         return Missed(Published(public_id, version, present, data))

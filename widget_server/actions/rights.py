@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from widget_server.actions.actors import Agent, Visitor
 from widget_server.actions.access import access_visitor
+from widget_server.actions.actors import Agent, Visitor
 from widget_server.actions.agents import access_agent
 from widget_server.actions.engine import Engine
 from widget_server.core.errors import Refused

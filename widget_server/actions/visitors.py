@@ -47,9 +47,10 @@ async def own_conversations(tx: Transaction, author: Author) -> list[State]:
 
 
 def do_start(engine: Engine, visitor: Visitor, frame: f.Send, answer: Answer) -> None:
-    """The first message: person, channel, staff channel, conversation and message in one transaction, harmless to repeat.
+    """The first message: person, channels, conversation and message in one transaction, harmless to repeat.
 
-    The person is unique by site and token, the channel by its creator and the client's id for it, the message by its own.
+    The person is unique by site and token, the channel by its creator and the client's id for it, the message by its
+    own.
 
     :raises ProductError: when the queue cannot take it; otherwise ``answer`` gets the outcome.
     """
@@ -98,12 +99,11 @@ def _context(visitor: Visitor, context: f.Context | None) -> dict[str, Any]:
 async def _new_person(tx: Transaction, visitor: Visitor, public_id: str, now: int) -> Author:
     stamp = await tx.stamp()
     name = (visitor.contact or {}).get("name")
-    row = await tx.one(q.INSERT_PERSON, public_id=public_id, name=name, created_at=now, stamp=stamp)
-    assert row is not None  # RETURNING
+    ((person_id,),) = await tx.all(q.INSERT_PERSON, public_id=public_id, name=name, created_at=now, stamp=stamp)
     await tx.run(
-        q.INSERT_TOKEN, person_id=row[0], site_id=visitor.site_id, token_hash=visitor.token_hash, created_at=now
+        q.INSERT_TOKEN, person_id=person_id, site_id=visitor.site_id, token_hash=visitor.token_hash, created_at=now
     )
-    return Author(row[0], public_id, name)
+    return Author(person_id, public_id, name)
 
 
 async def _own_channel(
@@ -124,28 +124,23 @@ async def _own_channel(
         return int(known[0])
     stamp = await tx.stamp()
     common = {"site_id": visitor.site_id, "creator_id": author.id, "created_at": now, "stamp": stamp}
-    row = await tx.one(
+    ((channel_id,),) = await tx.all(
         cq.INSERT_CHANNEL, public_id=public_id, kind="conversation", client_id=start, beside_id=None, **common
     )
-    assert row is not None  # RETURNING
-    channel_id = int(row[0])
-    staff = await tx.one(
+    ((staff_id,),) = await tx.all(
         cq.INSERT_CHANNEL,
         public_id=staff_public_id, kind="staff", client_id=f"{start}/staff", beside_id=channel_id, **common,
     )  # fmt: skip
-    assert staff is not None  # RETURNING
     await tx.run(
         cq.INSERT_CONVERSATION,
-        channel_id=channel_id, staff_id=staff[0], site_id=visitor.site_id, visitor_id=author.id, activity_at=now,
+        channel_id=channel_id, staff_id=staff_id, site_id=visitor.site_id, visitor_id=author.id, activity_at=now,
         stamp=stamp,
     )  # fmt: skip
     await tx.run(cq.INSERT_MEMBERSHIP, channel_id=channel_id, person_id=author.id, joined_at=now, stamp=stamp)
     await _keep(tx, visitor, author, now, context)
-    await tx.run(
-        q.PUT_OUTBOX,
-        topic="conversation.started", channel_id=channel_id, payload=orjson.dumps({"channel": public_id}).decode(), now=now,
-    )  # fmt: skip
-    return channel_id
+    payload = orjson.dumps({"channel": public_id}).decode()
+    await tx.run(q.PUT_OUTBOX, topic="conversation.started", channel_id=channel_id, payload=payload, now=now)
+    return int(channel_id)
 
 
 async def _keep(tx: Transaction, visitor: Visitor, author: Author, now: int, context: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """The delivery of one message, as its author sees it: one transition table for Python and TypeScript.
 
-``pending`` is known to the author's device alone, ``sent`` is committed by the server, ``delivered`` is held by a device of
-the other side, ``seen`` was in a visible and focused view there. ``failed`` waits for a retry. The server stores no state
-per message: it keeps watermarks per reader, and the state is derived from them (guarantee G07).
+``pending`` is known to the author's device alone, ``sent`` is committed by the server, ``delivered`` is held by a
+device of the other side, ``seen`` was in a visible and focused view there. ``failed`` waits for a retry. The server
+stores no state per message: it keeps watermarks per reader, and the state is derived from them (guarantee G07).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def advance(state: Delivery, event: DeliveryEvent) -> Delivery:
 
 
 class Marks(NamedTuple):
-    """One side's two watermarks in a channel: every message up to ``delivered`` / ``seen`` (a ``seq``) is in that state."""
+    """One side's two watermarks in a channel: every message up to that ``seq`` is delivered, or seen."""
 
     delivered: int = 0
     seen: int = 0

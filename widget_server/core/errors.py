@@ -6,7 +6,8 @@
     ├── Unacceptable     what was written cannot be taken: fix the text
     └── TryLater         nothing is wrong with it: send the same again after ``retry_after_ms``
 
-Each carries ``name``, a key of ``protocol.codes.ERRORS``, where number, HTTP status and the sentence for a person stand.
+Each carries ``name``, a key of ``protocol.codes.ERRORS``, where number, HTTP status and the sentence for a person
+stand.
 """
 
 from __future__ import annotations

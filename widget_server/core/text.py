@@ -1,7 +1,7 @@
 """What may be stored as text, the same on every database, and how names are folded so that look-alikes meet.
 
-SQLite would store NUL and PostgreSQL would refuse it; SQLite refuses lone surrogates. Both are refused here, at the edge
-(requirements S36, F7).
+SQLite would store NUL and PostgreSQL would refuse it; SQLite refuses lone surrogates. Both are refused here, at the
+edge (requirements S36, F7).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SPACE: Final = re.compile(r"\s+")
 
 
 def check_body(body: str, max_chars: int) -> str:
-    """``body`` as it is stored: line ends as ``\\n``, trailing blanks gone.
+    r"""``body`` as it is stored: line ends as ``\n``, trailing blanks gone.
 
     :raises Unacceptable: ``empty_message``, ``message_too_long`` (with ``limit``, in characters) or ``bad_text``.
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from typing_extensions import override
+
 from widget_server.hub.switchboard import Listener, Published, Switchboard
 
 
@@ -26,9 +28,11 @@ class MemoryBus(Bus):
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
 
+    @override
     def publish(self, events: Sequence[Published]) -> None:
         for event in events:
             self._switchboard.offer(event)
 
+    @override
     def ephemeral(self, channel: str, data: bytes, exclude: Listener | None = None) -> None:
         self._switchboard.ephemeral(channel, data, exclude)

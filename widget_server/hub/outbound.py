@@ -29,7 +29,18 @@ class Outbound:
     :param slow: called once when the reader did not keep up.
     """
 
-    __slots__ = ("_abort", "_bytes", "_bytes_max", "_close", "_closing", "_frames_max", "_queue", "_slow", "_task", "_write")
+    __slots__ = (
+        "_abort",
+        "_bytes",
+        "_bytes_max",
+        "_close",
+        "_closing",
+        "_frames_max",
+        "_queue",
+        "_slow",
+        "_task",
+        "_write",
+    )
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """Who on this node listens to which channel, and in which order they are told.
 
-The node, not the session, puts crossing events in order: per channel it keeps the last version it passed on, waits 200 ms
-when one is missing, and then has the hole read once for all its listeners.
+The node, not the session, puts crossing events in order: per channel it keeps the last version it passed on, waits
+200 ms when one is missing, and then has the hole read once for all its listeners.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Listener(Protocol):
         """Marks, typing or presence."""
         ...
 
-    def on_gap(self, channel: str) -> None:
+    def on_gap(self, _channel: str, /) -> None:
         """Too much was missed to be told: the client must resume."""
         ...
 

@@ -3,7 +3,7 @@
 The ranges alone tell a client what to do, also for a number it has never heard of:
 
 * errors ``10xx`` the frame is wrong, ``20xx`` not found or not allowed, ``30xx`` the content cannot be taken: do not
-repeat.
+  repeat.
 * errors ``50xx`` a passing state of the server: send the same again after ``retry_after`` (milliseconds).
 * close codes below ``4400``: connect again, with backoff. From ``4400``: do not connect again by yourself.
   Of the standard ones (RFC 6455 §7.4.1) 1000, 1002, 1003, 1007, 1008 and 1009 also mean "do not".
@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 
 class ErrorCode(NamedTuple):
-    """``number`` on the wire, ``http`` status where the answer is an HTTP one, ``text`` for a person (facts in braces)."""
+    """``number`` on the wire, ``http`` status over HTTP, ``text`` for a person (facts in braces)."""
 
     number: int
     http: int

@@ -34,7 +34,7 @@ def decode(text: str | bytes, max_bytes: int) -> ClientFrame:
 
 
 def _levels(text: str) -> int:
-    """How deep the brackets nest, strings apart; looked at only after a frame was refused: valid ones are three deep."""
+    """How deep the brackets nest, strings apart; looked at only once a frame was refused: valid ones are shallow."""
     deepest = level = 0
     quoted = escaped = False
     for char in text:

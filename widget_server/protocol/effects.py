@@ -1,4 +1,7 @@
-"""What a session asks its connection to do. The connection performs them in order; only the wait for a commit is concurrent."""
+"""What a session asks its connection to do.
+
+The connection performs them in order; only the wait for a commit is concurrent.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ class End(NamedTuple):
 
 
 class Command(NamedTuple):
-    """Perform what the frame asks for, then call ``Session.done`` with the frame and the outcome. The route maps it to an action."""
+    """Perform what the frame asks for, then call ``Session.done`` with the frame and the outcome.
+
+    The route maps it to an action.
+    """
 
     frame: ClientFrame
 

@@ -1,9 +1,10 @@
 """The frames, as pydantic models: decoding of what clients send, and the written contract of what the server sends.
 
-Every frame is a JSON object whose ``t`` names its kind. A WebSocket text message from the server is one frame or an array
-of frames; from a client it is always one frame. Clients' frames refuse unknown fields and never coerce types (S13).
-The server encodes its frames with orjson from plain dictionaries; the models below are their contract, from which the JSON
-Schema, the AsyncAPI document and the TypeScript types are generated and against which the tests check every frame.
+Every frame is a JSON object whose ``t`` names its kind. A WebSocket text message from the server is one frame or an
+array of frames; from a client it is always one frame. Clients' frames refuse unknown fields and never coerce types
+(S13). The server encodes its frames with orjson from plain dictionaries; the models below are their contract, from
+which the JSON Schema, the AsyncAPI document and the TypeScript types are generated and against which the tests check
+every frame.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ class ServerModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-# --- parts of clients' frames -------------------------------------------------------------------------------------------
+# --- parts of clients' frames
 
 
 class Position(ClientModel):
-    """How much of a channel a client holds: messages ``first``..``last`` without a hole, every change up to ``version``."""
+    """What a client holds of a channel: messages ``first``..``last`` without a hole, every change up to ``version``."""
 
     channel: Uuid
     epoch: Epoch
@@ -70,7 +71,7 @@ class ListView(ClientModel):
     who: Literal["mine", "unassigned", "all"]
 
 
-# --- frames of clients --------------------------------------------------------------------------------------------------
+# --- frames of clients
 
 
 class Hello(ClientModel):
@@ -103,7 +104,10 @@ class Close(ClientModel):
 
 
 class Send(ClientModel):
-    """A message. ``channel`` names where, or ``start`` is the client's own id for the conversation it begins (repeatable)."""
+    """A message.
+
+    ``channel`` names where, or ``start`` is the client's own id for the conversation it begins (repeatable).
+    """
 
     t: Literal["send"]
     ref: Ref
@@ -272,11 +276,14 @@ CLIENT_FRAME: TypeAdapter[ClientFrame] = TypeAdapter(ClientFrame)
 """Built once: decoding through it costs about a microsecond."""
 
 
-# --- parts of the server's frames ---------------------------------------------------------------------------------------
+# --- parts of the server's frames
 
 
 class Author(ServerModel):
-    """Who wrote. ``name`` is null for a visitor who told none; clients say "Visitor" and a stable short name of the id."""
+    """Who wrote.
+
+    ``name`` is null for a visitor who told none; clients say "Visitor" and a stable short name of the id.
+    """
 
     id: Uuid
     name: str | None
@@ -406,7 +413,7 @@ class Limits(ServerModel):
     edit_ms: int
 
 
-# --- frames of the server -----------------------------------------------------------------------------------------------
+# --- frames of the server
 
 
 class Welcome(ServerModel):
@@ -426,7 +433,7 @@ class Welcome(ServerModel):
     availability: Literal["online", "away"] | None = None
     """For agents."""
     heartbeat_ms: int
-    """Send ``ping`` after this long without any frame from the server; no answer within half of it means a dead line."""
+    """Send ``ping`` after this long without a frame from the server; no answer within half of it: the line is dead."""
     limits: Limits
 
 
@@ -464,7 +471,10 @@ class ErrorFrame(ServerModel):
 
 
 class Event(ServerModel):
-    """Changes ``from``+1..``to`` of a channel, as whole states. Applied only over ``from`` or later; a hole: ``open`` again."""
+    """Changes ``from``+1..``to`` of a channel, as whole states.
+
+    Applied only over ``from`` or later; a hole: ``open`` again.
+    """
 
     t: Literal["event"]
     channel: Uuid
@@ -475,7 +485,10 @@ class Event(ServerModel):
 
 
 class Head(ServerModel):
-    """First part of a resume: the channel's present head and marks. ``version`` is where the client stands after ``synced``."""
+    """First part of a resume: the channel's present head and marks.
+
+    ``version`` is where the client stands after ``synced``.
+    """
 
     t: Literal["head"]
     channel: Uuid
@@ -508,7 +521,10 @@ class Synced(ServerModel):
 
 
 class Reset(ServerModel):
-    """The position cannot be resumed: drop what is held of this channel. ``head``, messages and ``synced`` follow at once."""
+    """The position cannot be resumed: drop what is held of this channel.
+
+    ``head``, messages and ``synced`` follow at once.
+    """
 
     t: Literal["reset"]
     channel: Uuid
@@ -533,7 +549,10 @@ class MarksFrame(ServerModel):
 
 
 class TypingFrame(ServerModel):
-    """Somebody of the channel types; forget it after 6 s without a repeat. Never sent to the typist's own connection."""
+    """Somebody of the channel types; forget it after 6 s without a repeat.
+
+    Never sent to the typist's own connection.
+    """
 
     t: Literal["typing"]
     channel: Uuid

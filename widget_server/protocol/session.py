@@ -1,8 +1,8 @@
 """One client's connection as a value: frames in, effects out. No socket, no clock, no store.
 
 The connection calls :meth:`Session.receive` for every text message, :meth:`done` when a command has its outcome,
-:meth:`event` and :meth:`mark` for what the hub brings, and :meth:`tick` now and then. Each returns effects to perform in order.
-``now`` is a monotonic time in milliseconds.
+:meth:`event` and :meth:`mark` for what the hub brings, and :meth:`tick` now and then. Each returns effects to
+perform in order. ``now`` is a monotonic time in milliseconds.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ class Terms(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """Outcome of an ``open``: what to send, and where the client then stands. ``version`` is None: the channel is gone."""
+    """Outcome of an ``open``: what to send, and where the client then stands.
+
+    ``version`` is None: the channel is gone.
+    """
 
     channel: str
     frames: list[bytes]
@@ -88,7 +91,8 @@ class Session:
     """
 
     __slots__ = (
-        "_agent", "_blocked", "_channels", "_deadline", "_greeted", "_hello_sent", "_limiter", "_terms", "alive_at", "asleep", "posting",
+        "_agent", "_blocked", "_channels", "_deadline", "_greeted", "_hello_sent", "_limiter", "_terms", "alive_at",
+        "asleep", "posting",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, limiter: Limiter, *, agent: bool, now: int, posting: bool = False) -> None:
@@ -127,32 +131,42 @@ class Session:
             return [Out(encode.error(refusal, getattr(frame, "ref", None)))]
         if type(frame) is f.Send:
             return self._send(frame)
-        if type(frame) is f.Ping:
-            return [Out(encode.PONG)]
         if type(frame) is f.Hello:
             return self._hello(frame)
+        return self._greeted_frame(frame, now)
+
+    def _greeted_frame(self, frame: f.ClientFrame, now: int) -> list[Effect]:
         if not self._greeted:
             return [Out(encode.error(Malformed("hello_first"))), End(CloseCode.MALFORMED)]
         if isinstance(frame, _VISITOR_FRAMES if self._agent else _AGENT_FRAMES):
             return [Out(encode.error(Refused("not_allowed"), getattr(frame, "ref", None)))]
         if self.posting and isinstance(frame, _NOT_POSTED):
-            return [Out(encode.error(Malformed("malformed", where="this frame belongs to a stream"), getattr(frame, "ref", None)))]
-        return self._greeted_frame(frame, now)
+            return [
+                Out(
+                    encode.error(
+                        Malformed("malformed", where="this frame belongs to a stream"), getattr(frame, "ref", None)
+                    )
+                )
+            ]
+        return self._allowed(frame, now)
 
-    def _greeted_frame(self, frame: f.ClientFrame, now: int) -> list[Effect]:
+    def _allowed(self, frame: f.ClientFrame, now: int) -> list[Effect]:
         match frame:
+            case f.Ping():
+                effects: list[Effect] = [Out(encode.PONG)]
             case f.Open():
-                return self._open(frame)
+                effects = self._open(frame)
             case f.Close():
-                return self._close(frame.channel)
+                effects = self._close(frame.channel)
             case f.Typing():
-                return self._typing(frame, now)
+                effects = self._typing(frame, now)
             case f.Receipt():
-                return self._receipt(frame)
+                effects = self._receipt(frame)
             case f.Edit():
-                return self._edit(frame)
+                effects = self._edit(frame)
             case _:
-                return [Command(frame)]
+                effects = [Command(frame)]
+        return effects
 
     def _malformed(self, error: Malformed) -> list[Effect]:
         effects: list[Effect] = [Out(encode.error(error))]
@@ -218,7 +232,7 @@ class Session:
         return [Command(frame)]
 
     def _block(self, frame: f.Send) -> None:
-        """After a retriable refusal later sends of the channel wait until this one comes again, so that the order stays."""
+        """After a retriable refusal the channel's later sends wait until this one comes again: the order stays."""
         where = frame.channel or frame.start
         if where is not None:
             if self._blocked is None:
@@ -265,8 +279,11 @@ class Session:
         self._greeted = True
 
     def done(self, frame: f.ClientFrame, outcome: Any) -> list[Effect]:
-        """The outcome of a :class:`Command`: :class:`Committed`, :class:`Opened`, a :class:`ProductError`, bytes to send as
-        they are, or None for ``done``."""
+        """Take the outcome of a :class:`Command`.
+
+        It is a :class:`Committed`, an :class:`Opened`, a :class:`ProductError`, bytes to send as they are, or None for
+        ``done``.
+        """
         if type(outcome) is Committed:
             return self._committed(frame, outcome)
         if isinstance(outcome, Opened):
@@ -281,13 +298,11 @@ class Session:
         return [Out(encode.done(ref))] if ref is not None else []
 
     def _committed(self, frame: Any, sent: Committed) -> list[Effect]:
-        data = encode.ack(
-            frame.ref, sent.channel, sent.client_id, sent.seq, sent.version, sent.revision, iso(sent.at)
-        )
-        if type(frame) is f.Send and frame.channel is None and not self.posting:
-            if not self._channels or sent.channel not in self._channels:
-                self._channel(sent.channel)
-                return [Out(data), OpenOwn(sent.channel)]
+        data = encode.ack(frame.ref, sent.channel, sent.client_id, sent.seq, sent.version, sent.revision, iso(sent.at))
+        began = type(frame) is f.Send and frame.channel is None and not self.posting
+        if began and sent.channel not in (self._channels or ()):
+            self._channel(sent.channel)
+            return [Out(data), OpenOwn(sent.channel)]
         return [Out(data)]
 
     def opened(self, outcome: Opened) -> list[Effect]:
@@ -297,8 +312,7 @@ class Session:
             return []
         effects: list[Effect] = [Out(data) for data in outcome.frames]
         if outcome.version is None:
-            assert self._channels is not None  # it held the channel above
-            del self._channels[outcome.channel]
+            self._close(outcome.channel)
             return [*effects, Unsubscribe(outcome.channel)]
         channel.version = outcome.version
         buffered, channel.buffer = channel.buffer or [], None
@@ -310,7 +324,10 @@ class Session:
     # --- what the hub brings
 
     def event(self, public_id: str, from_version: int, to_version: int, data: bytes) -> list[Effect]:
-        """An event of an open channel. One that does not follow on what this client holds is sent all the same: it will ask."""
+        """An event of an open channel.
+
+        One that does not follow on what this client holds is sent all the same: it will ask.
+        """
         channel = (self._channels or {}).get(public_id)
         if channel is None:
             return []

@@ -45,8 +45,8 @@ class Connection:
     """
 
     __slots__ = (
-        "_accesses", "_desk", "_in_console", "_limits", "_pending", "_settled", "_unanswered", "actor", "address", "inbox", "outbound",
-        "session", "site",
+        "_accesses", "_desk", "_in_console", "_limits", "_pending", "_settled", "_unanswered", "actor", "address",
+        "inbox", "outbound", "session", "site",
     )  # fmt: skip
 
     def __init__(
@@ -125,7 +125,7 @@ class Connection:
         except ProductError as error:
             outcome = error
         except StoreUnavailable as error:
-            log.error("the store cannot be used: %s", error)
+            log.warning("the store cannot be used: %s", error)
             outcome = TryLater("unavailable", 1_000)
         except Exception:
             log.exception("a command failed", extra={"frame": frame.t})
@@ -226,9 +226,7 @@ class Connection:
         engine = self._desk.engine
         engine.switchboard.subscribe(channel, self)
         try:
-            found = await engine.database.read(
-                lambda tx: resume(tx, self.actor, engine.epoch, channel, position, ref)
-            )
+            found = await engine.database.read(lambda tx: resume(tx, self.actor, engine.epoch, channel, position, ref))
         except StoreUnavailable:
             self.outbound.end(CloseCode.BUSY, 1_000)
             return
@@ -255,7 +253,8 @@ class Connection:
     async def _send(self, frame: f.Send) -> Any:
         engine = self._desk.engine
         if frame.channel is None:
-            assert isinstance(self.actor, Visitor)  # the session refuses an agent's start
+            if not isinstance(self.actor, Visitor):
+                raise Refused("not_allowed")
             if self.actor.author is None:
                 self._desk.check_new_visitor(self.address)
             visitors.do_start(engine, self.actor, frame, self._answer(frame))
@@ -336,9 +335,9 @@ class Connection:
             access = await self._access(whisper.channel)
         except (ProductError, StoreUnavailable):
             return
-        self._tell_typing(access, whisper.on, whisper.draft)
+        self._tell_typing(access, whisper.draft, on=whisper.on)
 
-    def _tell_typing(self, access: Access, on: bool, draft: str | None) -> None:
+    def _tell_typing(self, access: Access, draft: str | None, *, on: bool) -> None:
         author = self.actor.author
         if author is None:
             return
@@ -408,7 +407,7 @@ class Connection:
         """Marks, typing or presence."""
         self._all_at_once(self.session.ephemeral(channel, data))
 
-    def on_gap(self, channel: str) -> None:
+    def on_gap(self, _channel: str) -> None:
         """The node itself has missed too much: the client connects again and resumes."""
         self.outbound.end(CloseCode.RESUME_AGAIN)
 
@@ -451,7 +450,7 @@ class Connection:
         for channel in self.session.typing_in():
             access = self._accesses.get(channel) if self._accesses else None
             if access is not None:
-                self._tell_typing(access, False, None)
+                self._tell_typing(access, None, on=False)
         if not self.session.asleep:
             self._hide_presence()
         for channel in self.session.open_channels():

@@ -6,6 +6,7 @@ Only whoever may open the socket file (mode 0600) speaks here, so that nobody is
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -69,7 +70,7 @@ class _Follower:
 
 
 async def follow(request: web.Request) -> web.StreamResponse:
-    """``GET /follow/CHANNEL``: a conversation as newline-delimited frames: head, newest messages, ``synced``, then live."""
+    """``GET /follow/CHANNEL``: a conversation as newline-delimited frames: a resume, then live ones."""
     engine = request.app[CONTROL_DESK].engine
     channel = request.match_info["channel"]
     follower = _Follower()
@@ -78,17 +79,18 @@ async def follow(request: web.Request) -> web.StreamResponse:
         found = await engine.database.read(lambda tx: resume(tx, _OPERATOR, engine.epoch, channel, None))
         if found.access is None or found.opened.version is None:
             return web.Response(
-                status=404, body=orjson.dumps({"error": error_body(Refused("not_found"))}), content_type="application/json"
+                status=404,
+                body=orjson.dumps({"error": error_body(Refused("not_found"))}),
+                content_type="application/json",
             )
         engine.switchboard.at(channel, found.opened.version)
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
         for data in found.opened.frames:
             await response.write(data + b"\n")
-        while (line := await follower.lines.get()) is not None:
-            await response.write(line + b"\n")
+        with suppress(ConnectionError):
+            while (line := await follower.lines.get()) is not None:
+                await response.write(line + b"\n")
         return response
-    except ConnectionError:
-        return web.Response()
     finally:
         engine.switchboard.unsubscribe(channel, follower)

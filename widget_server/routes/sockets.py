@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from widget_server.core.errors import TryLater
+from widget_server.core.errors import Malformed, TryLater
 from widget_server.hub.outbound import Outbound
 from widget_server.protocol import encode
-from widget_server.core.errors import Malformed
 from widget_server.routes.connection import Connection
 from widget_server.routes.desk import DESK, Desk
 from widget_server.routes.entrance import Caller, agent_calling, visitor_calling

@@ -29,7 +29,6 @@ from widget_server.store.records import (
     SendMessage,
     Sent,
     State,
-    Write,
 )
 
 _EVENT_MESSAGES = 50
@@ -40,12 +39,14 @@ class _Channel:
     """A channel's row while the batch works on it."""
 
     __slots__ = (
-        "agents", "at", "changed", "id", "kind", "last_seq", "marks_changed", "messages", "public_id", "repeats", "site_id",
-        "staff_id", "start_seq", "start_version", "state", "status", "status_before", "version", "visitor",
+        "agents", "at", "changed", "id", "kind", "last_seq", "marks_changed", "messages", "public_id", "repeats",
+        "site_id", "staff_id", "start_seq", "start_version", "state", "status", "status_before", "version", "visitor",
     )  # fmt: skip
 
     def __init__(self, row: tuple[Any, ...]) -> None:
-        self.id, self.public_id, self.kind, self.state, self.last_seq, self.version, self.site_id, self.staff_id = row[:8]
+        self.id, self.public_id, self.kind, self.state, self.last_seq, self.version, self.site_id, self.staff_id = row[
+            :8
+        ]
         self.status = self.status_before = Status(row[8]) if row[8] else None
         self.visitor = Marks(row[9] or 0, row[10] or 0)
         self.agents = Marks(row[11] or 0, row[12] or 0)
@@ -105,8 +106,8 @@ class _Channel:
         elif side == "agent" and self.agents.seen == was_last:
             self.agents = Marks(self.last_seq, self.last_seq)
 
-    def receive(self, op: RaiseMarks) -> Marks:
-        """The side's marks after a receipt."""
+    def receive(self, op: RaiseMarks) -> None:
+        """Raise the side's marks by a receipt."""
         before = self.visitor if op.side == "visitor" else self.agents
         after = raised(before, op.delivered, op.seen, self.last_seq)
         if after != before:
@@ -115,37 +116,38 @@ class _Channel:
                 self.visitor = after
             else:
                 self.agents = after
-        return after
 
     def marks(self) -> MarksEvent:
-        return MarksEvent(self.id, self.public_id, tuple(self.visitor), tuple(self.agents))
+        return MarksEvent(self.id, self.public_id, self.visitor, self.agents)
 
 
-Outcomes = list[tuple[Write, Any]]
+Outcomes = list[tuple["Data", Any]]
+
+Data = SendMessage | ChangeMessage | RaiseMarks
 
 
-async def apply(tx: Transaction, ops: Sequence[Write], committed: Committed) -> Outcomes:
+async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed) -> Outcomes:
     """Write ``ops`` (messages, changes, receipts; no functions); what happened goes into ``committed``.
 
     :returns: each operation with a :class:`Sent`, a :class:`ProductError` or, for a receipt, None.
     """
-    channels = await _load(tx, {op.channel_id for op in ops if not isinstance(op, tuple) or hasattr(op, "channel_id")})
+    channels = await _load(tx, {op.channel_id for op in ops})
     known = await _known(tx, [op.client_id for op in ops if isinstance(op, SendMessage)])
     inserts: list[dict[str, Any]] = []
     readers: dict[tuple[int, int], dict[str, int]] = {}
     outcomes: Outcomes = []
     for op in ops:
-        channel = channels.get(op.channel_id)  # type: ignore[union-attr]  # functions never come here
+        channel = channels.get(op.channel_id)
         if channel is None:
             outcomes.append((op, Refused("not_found")))
         elif isinstance(op, SendMessage):
             outcomes.append((op, await _send(tx, op, channel, known, inserts)))
         elif isinstance(op, RaiseMarks):
-            after = channel.receive(op)
+            channel.receive(op)
             if op.person_id:
-                _raise_reader(readers, op, after, channel.last_seq)
+                _raise_reader(readers, op, channel.last_seq)
             outcomes.append((op, None))
-        elif isinstance(op, ChangeMessage):
+        else:
             await _flush_inserts(tx, inserts)
             outcomes.append((op, await _change(tx, op, channel)))
     await _flush_inserts(tx, inserts)
@@ -205,7 +207,9 @@ async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent
     if row is None or row[15] != op.author.id or row[6] == "system":
         return Refused("not_found")
     no, body, at, version, revision, removed_at = row[14], row[7], row[8], row[9], row[10], row[11]
-    if op.body is None and removed_at is not None or op.body is not None and revision == op.revision and body == op.body:
+    if (op.body is None and removed_at is not None) or (
+        op.body is not None and revision == op.revision and body == op.body
+    ):
         channel.repeats.append(message_state(row))
         return Sent(channel.id, channel.public_id, row[1], op.seq, version, revision, at)
     if removed_at is not None:
@@ -216,9 +220,7 @@ async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent
         return Unacceptable("edit_conflict")
     channel.version += 1
     channel.changed = True
-    await tx.run(
-        q.KEEP_REVISION, message_no=no, revision=revision, body=body, person_id=op.author.id, created_at=op.at
-    )
+    await tx.run(q.KEEP_REVISION, message_no=no, revision=revision, body=body, person_id=op.author.id, created_at=op.at)
     removed = op.at if op.body is None else None
     await tx.run(
         q.CHANGE_MESSAGE,
@@ -233,7 +235,7 @@ async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent
     return Sent(channel.id, channel.public_id, row[1], op.seq, channel.version, revision + 1, at)
 
 
-def _raise_reader(readers: dict[tuple[int, int], dict[str, int]], op: RaiseMarks, after: Marks, last_seq: int) -> None:
+def _raise_reader(readers: dict[tuple[int, int], dict[str, int]], op: RaiseMarks, last_seq: int) -> None:
     own = raised(Marks(), op.delivered, op.seen, last_seq)
     row = readers.setdefault(
         (op.channel_id, op.person_id),
@@ -285,8 +287,8 @@ def _face(channel: _Channel, stamp: int) -> dict[str, Any]:
 async def _publish(tx: Transaction, channel: _Channel, stamp: int, committed: Committed) -> None:
     if channel.changed:
         head = None
-        if channel.status is not channel.status_before:
-            head = await _status_moved(tx, channel, stamp, committed)
+        if channel.status and channel.status_before and channel.status is not channel.status_before:
+            head = await _status_moved(tx, channel, channel.status, channel.status_before, stamp, committed)
         version = channel.start_version
         for start in range(0, len(channel.messages), _EVENT_MESSAGES):
             part = channel.messages[start : start + _EVENT_MESSAGES]
@@ -305,18 +307,18 @@ async def _publish(tx: Transaction, channel: _Channel, stamp: int, committed: Co
             committed.sites.add(channel.site_id)
 
 
-async def _status_moved(tx: Transaction, channel: _Channel, stamp: int, committed: Committed) -> State | None:
-    """A message moved the conversation's status: the staff channel's head changes, and the public one if visitors may know.
+async def _status_moved(
+    tx: Transaction, channel: _Channel, status: Status, before: Status, stamp: int, committed: Committed
+) -> State | None:
+    """A message moved the conversation's status: the staff's head changes, and the public one if it shows there.
 
     The new public head rides on the version of the message that caused it.
     """
-    assert channel.status is not None  # only conversations come here
-    if channel.status_before is Status.SNOOZED:
+    if before is Status.SNOOZED:
         await tx.run(q.CLEAR_SNOOZE, key=channel.id)
     await staff_head_changed(tx, channel.id, stamp, committed)
-    before = rules.public_status(channel.status_before) if channel.status_before else None
-    after = rules.public_status(channel.status)
-    return public_head(after) if after != before else None
+    after = rules.public_status(status)
+    return public_head(after) if after != rules.public_status(before) else None
 
 
 async def staff_head_changed(tx: Transaction, conversation_id: int, stamp: int, committed: Committed) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from widget_server.core.errors import ProductError, TryLater
-from widget_server.store.batch import Outcomes, apply
+from widget_server.store.batch import Data, Outcomes, apply
 from widget_server.store.database import Database, StoreUnavailable, SyncFailed, Transaction
 from widget_server.store.records import Committed, Function, Write
 
@@ -115,18 +115,24 @@ class Committer:
             self._idle.set()
 
     async def _commit_next(self) -> None:
-        if isinstance(self._queue[0], Function):
-            await self._function(self._queue.popleft())  # type: ignore[arg-type]  # the line above says so
+        first = self._queue[0]
+        if isinstance(first, Function):
+            self._queue.popleft()
+            await self._function(first)
             return
-        batch: list[Write] = []
-        while self._queue and len(batch) < self._batch_max and not isinstance(self._queue[0], Function):
-            batch.append(self._queue.popleft())
+        batch: list[Data] = []
+        while self._queue and len(batch) < self._batch_max:
+            write = self._queue[0]
+            if isinstance(write, Function):
+                break
+            batch.append(write)
+            self._queue.popleft()
         try:
             await self._data(batch)
         except Exception as error:  # noqa: BLE001  # a batch must never end the committer
             self._give_up(batch, error)
 
-    async def _data(self, batch: Sequence[Write]) -> None:
+    async def _data(self, batch: Sequence[Data]) -> None:
         try:
             outcomes, committed = await self._transact(batch)
         except (StoreUnavailable, SyncFailed):
@@ -145,7 +151,7 @@ class Committer:
         for write, outcome in outcomes:
             _answer(write, outcome)
 
-    async def _transact(self, batch: Sequence[Write]) -> tuple[Outcomes, Committed]:
+    async def _transact(self, batch: Sequence[Data]) -> tuple[Outcomes, Committed]:
         committed = Committed()
 
         async def work(tx: Transaction) -> Outcomes:

@@ -1,9 +1,9 @@
 """The thin layer over the drivers: transactions as functions, one hop each.
 
-A transaction is an async function of a :class:`Transaction`. **It may await nothing but the transaction's own methods**: on
-SQLite every such await returns at once and the whole function is driven to its end inside the connection's thread, in one
-hop (measured for a lone message: 182 µs, against 1,060 µs as seven awaited statements); on PostgreSQL the awaits are real.
-It may be run again after a failure, so it has no effect outside before its commit.
+A transaction is an async function of a :class:`Transaction`. **It may await nothing but the transaction's own
+methods**: on SQLite every such await returns at once and the whole function is driven to its end inside the
+connection's thread, in one hop (measured for a lone message: 182 µs, against 1,060 µs as seven awaited statements); on
+PostgreSQL the awaits are real. It may be run again after a failure, so it has no effect outside before its commit.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ TransactionFn = Callable[[Transaction], Awaitable[T]]
 
 
 class Database(ABC):
-    """One database, opened by :meth:`open` and closed by :meth:`close` (awaited on every path: an open connection hangs the process)."""
+    """One database, opened by :meth:`open` and closed by :meth:`close`.
+
+    Closing is awaited on every path: an open connection hangs the process.
+    """
 
     dialect: str
 

@@ -1,12 +1,12 @@
 """What an installation knows of itself: its epoch, and the mark by which a swapped database is noticed.
 
-The epoch is one random value. A restore or a move makes a new one, and so does a start that finds another mark in the data
-directory than the database last knew: clients that hold positions of another past then load afresh instead of skipping.
+The epoch is one random value. A restore or a move makes a new one, and so does a start that finds another mark in
+the data directory than the database last knew: clients that hold positions of another past then load afresh instead
+of skipping.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from sqlalchemy import bindparam, select
@@ -20,7 +20,7 @@ _b = bindparam
 _VALUE = Statement(select(installation.c.value).where(installation.c.name == _b("name")))
 
 
-def _put(dialect_insert: type[sqlite.Insert] | type[postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
+def _put(dialect_insert: type[sqlite.Insert | postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
     row = dialect_insert(installation).values(name=_b("name"), value=_b("value"))
     return row.on_conflict_do_update(index_elements=[installation.c.name], set_={"value": row.excluded.value})
 
@@ -29,7 +29,7 @@ _PUT = Statement(sqlite=_put(sqlite.Insert), postgresql=_put(postgresql.Insert))
 
 
 async def load_epoch(database: Database, mark: str, fresh: str) -> str:
-    """The installation's epoch; ``fresh`` becomes it at the first start, and where the directory's mark is another one."""
+    """The installation's epoch; ``fresh`` becomes it at the first start, and under another mark of the directory."""
 
     async def work(tx: Transaction) -> str:
         known_mark = await tx.one(_VALUE, name="mark")
@@ -51,5 +51,5 @@ def read_mark(data_dir: Path, fresh: str) -> str:
     except FileNotFoundError:
         partial = path.with_suffix(".new")
         partial.write_text(fresh + "\n", encoding="ascii")
-        os.replace(partial, path)
+        partial.replace(path)
         return fresh

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from widget_server.core.delivery import Marks
 from widget_server.core.errors import ProductError
 from widget_server.store.database import Transaction
 
@@ -55,8 +56,8 @@ class MarksEvent(NamedTuple):
 
     channel_id: int
     channel: str
-    visitor: tuple[int, int]
-    agents: tuple[int, int]
+    visitor: Marks
+    agents: Marks
 
 
 @dataclass(slots=True)
@@ -92,7 +93,10 @@ class SendMessage(NamedTuple):
 
 
 class ChangeMessage(NamedTuple):
-    """Edit (``body``) or remove (``body`` is None) the author's own message. ``since``: older messages stay as they are."""
+    """Edit (``body``) or remove (``body`` is None) the author's own message.
+
+    ``since``: older messages stay as they are.
+    """
 
     channel_id: int
     author: Author

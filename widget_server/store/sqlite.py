@@ -16,6 +16,7 @@ from typing import IO, Any, TypeVar, cast
 
 import aiosqlite
 from sqlalchemy import select
+from typing_extensions import override
 
 from widget_server.store.database import Database, Row, StoreUnavailable, SyncFailed, Transaction, TransactionFn
 from widget_server.store.statement import Statement, rows_of
@@ -28,6 +29,9 @@ _BUSY_MS = 4000
 _CHECKPOINT_PAGES = 2000
 
 _STAMP = Statement(select(installation.c.value).where(installation.c.name == "stamp"))
+_KEEP_STAMP = (
+    "INSERT INTO installation (name, value) VALUES ('stamp', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 _SYNC_CODES = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
 
 
@@ -82,7 +86,10 @@ class _ThreadedConnection(aiosqlite.Connection):
     """aiosqlite's connection and thread, with a whole function as the unit of work."""
 
     async def hop(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run ``work`` in the connection's thread. (aiosqlite offers no public call for this; a test pins the private one.)"""
+        """Run ``work`` in the connection's thread.
+
+        (aiosqlite offers no public call for this; a test pins the private one.)
+        """
         return cast("T", await self._execute(lambda: work(self._conn)))  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
 
 
@@ -105,6 +112,7 @@ class SQLiteDatabase(Database):
         self._stamp = 0
         self._write_turn = asyncio.Lock()
 
+    @override
     async def open(self) -> None:
         self._take_lock()
         try:
@@ -122,7 +130,7 @@ class SQLiteDatabase(Database):
             raise
 
     def _take_lock(self) -> None:
-        lock = open(f"{self._path}.lock", "ab")  # noqa: SIM115  # held as long as the database is open
+        lock = Path(f"{self._path}.lock").open("ab")  # noqa: SIM115 - held as long as the database is open
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -136,11 +144,12 @@ class SQLiteDatabase(Database):
             lambda: sqlite3.connect(self._path, isolation_level=None, timeout=_BUSY_MS / 1000, cached_statements=256),
             64,
         )
-        await connection
+        _ = await connection
         self._opened.append(connection)
         await connection.hop(
             lambda raw: raw.executescript(
-                f"PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA busy_timeout={_BUSY_MS}; PRAGMA temp_store=MEMORY;"
+                "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
+                f"PRAGMA busy_timeout={_BUSY_MS};"
             )
         )
         return connection
@@ -153,6 +162,7 @@ class SQLiteDatabase(Database):
             row = connection.execute("SELECT value FROM installation WHERE name = 'stamp'").fetchone()
             self._stamp = int(row[0]) if row else 0
 
+    @override
     async def close(self) -> None:
         while self._opened:
             await self._opened.pop().close()
@@ -162,6 +172,7 @@ class SQLiteDatabase(Database):
             self._lock.close()
             self._lock = None
 
+    @override
     async def read(self, fn: TransactionFn[T]) -> T:
         reader = await self._readers.get()
         try:
@@ -178,10 +189,11 @@ class SQLiteDatabase(Database):
         finally:
             connection.execute("ROLLBACK")
 
+    @override
     async def write(self, fn: TransactionFn[T]) -> T:
         if self._writer is None:
             raise StoreUnavailable("the database is closed")
-        # Shielded: a caller that goes away must not leave the writer's thread unobserved in the middle of a transaction.
+        # Shielded: a caller that goes away must not leave a transaction in the writer's thread unobserved.
         async with self._write_turn:
             try:
                 return await asyncio.shield(self._writer.hop(lambda connection: self._transact(connection, fn)))
@@ -205,12 +217,10 @@ class SQLiteDatabase(Database):
 
     def _next_stamp(self, connection: sqlite3.Connection) -> int:
         self._stamp += 1
-        connection.execute(
-            "INSERT INTO installation (name, value) VALUES ('stamp', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (str(self._stamp),),
-        )
+        connection.execute(_KEEP_STAMP, (str(self._stamp),))
         return self._stamp
 
+    @override
     async def cursor(self, tx: Transaction) -> int:
         row = await tx.one(_STAMP)
         return int(row[0]) + 1 if row else 1

@@ -25,7 +25,10 @@ _GRANTS = Statement(select(role_grant.c.person_id).where(role_grant.c.stamp >= _
 
 
 class Changes(NamedTuple):
-    """What was touched since a cursor. ``complete`` is False when there was more than was read; read on from ``cursor``."""
+    """What was touched since a cursor.
+
+    ``complete`` is False when there was more than was read; read on from ``cursor``.
+    """
 
     channels: list[tuple[str, int]]
     """(public name, version)"""
@@ -39,7 +42,7 @@ async def changes_since(database: Database, cursor: int, limit: int = 5000) -> C
 
     async def read(tx: Transaction) -> Changes:
         upto = await database.cursor(tx)
-        if cursor == 0 or upto == cursor:
+        if cursor in (0, upto):
             return Changes([], set(), set(), upto)
         rows = await tx.all(_CHANNELS, cursor=cursor, limit=limit)
         if len(rows) == limit:

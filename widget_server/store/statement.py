@@ -12,7 +12,7 @@ from sqlalchemy.sql.expression import ClauseElement
 
 DIALECTS: dict[str, Dialect] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
-    "postgresql": postgresql.dialect(paramstyle="numeric_dollar"),
+    "postgresql": postgresql.dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 }
 
 
@@ -53,7 +53,7 @@ class Statement:
 
 def _layout(names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     if not names:
-        return lambda params: ()
+        return lambda _: ()
     if defaults:
         return lambda params: tuple(params[n] if n in params else defaults[n] for n in names)
     if len(names) == 1:

@@ -1,7 +1,8 @@
 """The schema, once for SQLite and PostgreSQL. Alembic revisions under ``migrations/`` change it step by step.
 
-Columns hold integers and text only: times are UTC milliseconds, JSON is text, flags are 0 and 1. Rows refer to each other
-by integers; a public name (UUIDv7) appears once. ``stamp`` is the transaction that last touched a row which lists show.
+Columns hold integers and text only: times are UTC milliseconds, JSON is text, flags are 0 and 1. Rows refer to each
+other by integers; a public name (UUIDv7) appears once. ``stamp`` is the transaction that last touched a row which
+lists show.
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ identity = Table(
     Index("ix_identity_person_id", "person_id"),
     CheckConstraint("kind IN ('visitor_token', 'external', 'mail')", name="kind"),
 )
-"""How a person is known. ``scope`` is the site of a visitor token or external id, 0 for what holds everywhere; ``value`` the
+"""How a person is known.
+
+``scope`` is the site of a visitor token or external id, 0 for what holds everywhere; ``value`` the
 token's hash or the folded address; ``secret`` a password hash."""
 
 role_grant = Table(
@@ -134,7 +137,10 @@ contact = Table(
     Column("updated_at", Key, nullable=False),
     Index("ix_contact_person_id", "person_id"),
 )
-"""What a visitor told one site, shown only there. ``context`` is where they are: page, referrer, language, zone, browser."""
+"""What a visitor told one site, shown only there.
+
+``context`` is where they are: page, referrer, language, zone, browser.
+"""
 
 channel = Table(
     "channel",
@@ -159,7 +165,9 @@ channel = Table(
     CheckConstraint("kind IN ('conversation', 'room', 'thread', 'staff')", name="kind"),
     CheckConstraint("state IN ('open', 'locked', 'closed')", name="state"),
 )
-"""The log's head. ``seq`` and ``version`` are taken from this row inside the writing transaction, never from a sequence.
+"""The log's head.
+
+``seq`` and ``version`` are taken from this row inside the writing transaction, never from a sequence.
 A staff channel stands ``beside`` the public one."""
 
 message = Table(
@@ -255,7 +263,7 @@ conversation = Table(
     ),
     CheckConstraint("status IN ('open', 'pending', 'snoozed', 'resolved', 'spam')", name="status"),
 )
-"""The face of one channel: status, assignee, and the four marks (delivered and seen, the visitor's side and the agents')."""
+"""The face of one channel: status, assignee, and four marks (delivered and seen, of the visitor and the agents)."""
 
 canned_reply = Table(
     "canned_reply",

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from widget_server.actions.actors import Agent, Visitor
+from widget_server.actions.actors import Visitor
 from widget_server.actions.conversations import do_wake
 from widget_server.actions.engine import Engine
 from widget_server.actions.line import Line
@@ -87,7 +87,7 @@ class Pulse:
         try:
             if isinstance(actor, Visitor):
                 await check_visitor(self._engine, actor)
-            elif isinstance(actor, Agent) and await agent_rights(self._engine, actor) != actor.rights:
+            elif await agent_rights(self._engine, actor) != actor.rights:
                 line.end(CloseCode.RIGHTS_CHANGED)
         except Refused:
             line.end(CloseCode.SIGNED_OUT)

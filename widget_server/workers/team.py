@@ -1,4 +1,4 @@
-"""Telling open widgets when the team's state changes: somebody came online, the hours ended, the owner changed a text."""
+"""Telling open widgets when the team's state changes: somebody came, the hours ended, a text was changed."""
 
 from __future__ import annotations
 

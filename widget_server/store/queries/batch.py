@@ -12,24 +12,26 @@ from widget_server.store.tables import channel, conversation, message, person, r
 _b = bindparam
 
 CHANNELS = with_list(
-    lambda wanted: select(
-        channel.c.id,
-        channel.c.public_id,
-        channel.c.kind,
-        channel.c.state,
-        channel.c.last_seq,
-        channel.c.version,
-        conversation.c.site_id,
-        conversation.c.staff_id,
-        conversation.c.status,
-        conversation.c.visitor_delivered,
-        conversation.c.visitor_seen,
-        conversation.c.agents_delivered,
-        conversation.c.agents_seen,
-    )
-    .select_from(channel.outerjoin(conversation, conversation.c.channel_id == channel.c.id))
-    .where(wanted)
-    .order_by(channel.c.id),
+    lambda wanted: (
+        select(
+            channel.c.id,
+            channel.c.public_id,
+            channel.c.kind,
+            channel.c.state,
+            channel.c.last_seq,
+            channel.c.version,
+            conversation.c.site_id,
+            conversation.c.staff_id,
+            conversation.c.status,
+            conversation.c.visitor_delivered,
+            conversation.c.visitor_seen,
+            conversation.c.agents_delivered,
+            conversation.c.agents_seen,
+        )
+        .select_from(channel.outerjoin(conversation, conversation.c.channel_id == channel.c.id))
+        .where(wanted)
+        .order_by(channel.c.id)
+    ),
     channel.c.id,
     "ids",
 )
@@ -81,9 +83,7 @@ ADVANCE_CONVERSATION = Statement(
     )
 )
 
-CLEAR_SNOOZE = Statement(
-    update(conversation).where(conversation.c.channel_id == _b("key")).values(snoozed_until=None)
-)
+CLEAR_SNOOZE = Statement(update(conversation).where(conversation.c.channel_id == _b("key")).values(snoozed_until=None))
 
 RAISE_MARKS = Statement(
     update(conversation)
@@ -98,7 +98,7 @@ RAISE_MARKS = Statement(
 )
 
 
-def _raise_reader(dialect_insert: type[sqlite.Insert] | type[postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
+def _raise_reader(dialect_insert: type[sqlite.Insert | postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
     row = dialect_insert(reader).values(
         channel_id=_b("channel_id"), person_id=_b("person_id"), delivered_seq=_b("delivered"), seen_seq=_b("seen")
     )
@@ -146,7 +146,9 @@ TO_CHANGE = Statement(
 CHANGE_MESSAGE = Statement(
     update(message)
     .where(message.c.no == _b("key"))
-    .values(body=_b("new_body"), revision=_b("new_revision"), version=_b("new_version"), removed_at=_b("new_removed_at"))
+    .values(
+        body=_b("new_body"), revision=_b("new_revision"), version=_b("new_version"), removed_at=_b("new_removed_at")
+    )
 )
 
 KEEP_REVISION = Statement(

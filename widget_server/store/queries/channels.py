@@ -39,7 +39,9 @@ DOOR = Statement(
 )
 
 HEAD = Statement(
-    select(channel.c.id, channel.c.kind, channel.c.last_seq, channel.c.version, channel.c.beside_id, conversation.c.status)
+    select(
+        channel.c.id, channel.c.kind, channel.c.last_seq, channel.c.version, channel.c.beside_id, conversation.c.status
+    )
     .select_from(channel.outerjoin(conversation, conversation.c.channel_id == channel.c.id))
     .where(channel.c.public_id == _b("public_id"))
 )

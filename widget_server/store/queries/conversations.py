@@ -72,18 +72,20 @@ def _rows() -> Select[Any]:
 
 def _view(*conditions: Any) -> Statement:
     return with_list(
-        lambda wanted: _rows()
-        .where(
-            wanted,
-            conversation.c.status == _b("status"),
-            or_(
-                conversation.c.activity_at < _b("at"),
-                and_(conversation.c.activity_at == _b("at"), conversation.c.channel_id < _b("key")),
-            ),
-            *conditions,
-        )
-        .order_by(conversation.c.activity_at.desc(), conversation.c.channel_id.desc())
-        .limit(_b("limit")),
+        lambda wanted: (
+            _rows()
+            .where(
+                wanted,
+                conversation.c.status == _b("status"),
+                or_(
+                    conversation.c.activity_at < _b("at"),
+                    and_(conversation.c.activity_at == _b("at"), conversation.c.channel_id < _b("key")),
+                ),
+                *conditions,
+            )
+            .order_by(conversation.c.activity_at.desc(), conversation.c.channel_id.desc())
+            .limit(_b("limit"))
+        ),
         conversation.c.site_id,
         "sites",
     )
@@ -97,8 +99,8 @@ VIEWS = {
 """A page of a view, newest activity first, behind (``at``, ``key``); over the ``sites`` one has a right to."""
 
 CHANGED_ROWS = with_list(
-    lambda wanted: _rows().where(wanted, conversation.c.stamp >= _b("cursor")).order_by(conversation.c.stamp).limit(
-        _b("limit")
+    lambda wanted: (
+        _rows().where(wanted, conversation.c.stamp >= _b("cursor")).order_by(conversation.c.stamp).limit(_b("limit"))
     ),
     conversation.c.site_id,
     "sites",
@@ -111,31 +113,33 @@ ALL_CHANGED_ROWS = Statement(
 ROWS_BY_KEY = with_list(lambda wanted: _rows().where(wanted), conversation.c.channel_id, "keys")
 
 COUNTS = with_list(
-    lambda wanted: select(conversation.c.status, _assignee.c.public_id, func.count())
-    .select_from(conversation.outerjoin(_assignee, _assignee.c.id == conversation.c.assignee_id))
-    .where(wanted, conversation.c.status.in_(("open", "pending", "snoozed")))
-    .group_by(conversation.c.status, _assignee.c.public_id),
+    lambda wanted: (
+        select(conversation.c.status, _assignee.c.public_id, func.count())
+        .select_from(conversation.outerjoin(_assignee, _assignee.c.id == conversation.c.assignee_id))
+        .where(wanted, conversation.c.status.in_(("open", "pending", "snoozed")))
+        .group_by(conversation.c.status, _assignee.c.public_id)
+    ),
     conversation.c.site_id,
     "sites",
 )
 
 SEARCH = with_list(
-    lambda wanted: select(message.c.channel_id, func.max(message.c.seq))
-    .select_from(message.join(conversation, conversation.c.channel_id == message.c.channel_id))
-    .where(wanted, message.c.body.ilike(_b("pattern"), escape="\\"), message.c.removed_at.is_(None))
-    .group_by(message.c.channel_id)
-    .order_by(func.max(message.c.no).desc())
-    .limit(_b("limit")),
+    lambda wanted: (
+        select(message.c.channel_id, func.max(message.c.seq))
+        .select_from(message.join(conversation, conversation.c.channel_id == message.c.channel_id))
+        .where(wanted, message.c.body.ilike(_b("pattern"), escape="\\"), message.c.removed_at.is_(None))
+        .group_by(message.c.channel_id)
+        .order_by(func.max(message.c.no).desc())
+        .limit(_b("limit"))
+    ),
     conversation.c.site_id,
     "sites",
 )
-"""A plain scan: good for an installation's thousands of conversations; the search index takes its place behind the same frame."""
+"""A plain scan: good for an installation's thousands of conversations, and the same frame serves an index."""
 
 SITE_IDS = Statement(select(site.c.id))
 
-BODY = Statement(
-    select(message.c.body).where(message.c.channel_id == _b("channel_id"), message.c.seq == _b("seq"))
-)
+BODY = Statement(select(message.c.body).where(message.c.channel_id == _b("channel_id"), message.c.seq == _b("seq")))
 
 OWN = Statement(
     select(
@@ -212,9 +216,7 @@ SET_ASSIGNEE = Statement(
     .values(assignee_id=_b("new_assignee"), stamp=_b("new_stamp"))
 )
 
-TOUCH = Statement(
-    update(conversation).where(conversation.c.channel_id == _b("key")).values(stamp=_b("new_stamp"))
-)
+TOUCH = Statement(update(conversation).where(conversation.c.channel_id == _b("key")).values(stamp=_b("new_stamp")))
 
 DUE_SNOOZES = Statement(
     select(conversation.c.channel_id)

@@ -60,7 +60,9 @@ COUNT_UNSEEN = Statement(
 
 def message_state(row: tuple[Any, ...]) -> State:
     """A row of ``MESSAGE_COLUMNS`` as ``frames.Message``."""
-    seq, client_id, author_id, name, picture, side, kind, body, at, version, revision, removed_at, parent, after = row[:14]
+    seq, client_id, author_id, name, picture, side, kind, body, at, version, revision, removed_at, parent, after = row[
+        :14
+    ]
     state: State = {
         "seq": seq,
         "client_id": client_id,

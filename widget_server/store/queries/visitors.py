@@ -13,9 +13,7 @@ _b = bindparam
 
 INSERT_PERSON = Statement(
     insert(person)
-    .values(
-        public_id=_b("public_id"), kind="visitor", name=_b("name"), created_at=_b("created_at"), stamp=_b("stamp")
-    )
+    .values(public_id=_b("public_id"), kind="visitor", name=_b("name"), created_at=_b("created_at"), stamp=_b("stamp"))
     .returning(person.c.id)
 )
 
@@ -43,7 +41,9 @@ END_TOKEN = Statement(
 )
 
 
-def _keep_contact(dialect_insert: type[sqlite.Insert] | type[postgresql.Insert], *fields: str) -> sqlite.Insert | postgresql.Insert:
+def _keep_contact(
+    dialect_insert: type[sqlite.Insert | postgresql.Insert], *fields: str
+) -> sqlite.Insert | postgresql.Insert:
     row = dialect_insert(contact).values(
         site_id=_b("site_id"),
         person_id=_b("person_id"),
@@ -57,17 +57,13 @@ def _keep_contact(dialect_insert: type[sqlite.Insert] | type[postgresql.Insert],
 
 
 def _upsert(*fields: str) -> Statement:
-    return Statement(
-        sqlite=_keep_contact(sqlite.Insert, *fields), postgresql=_keep_contact(postgresql.Insert, *fields)
-    )
+    return Statement(sqlite=_keep_contact(sqlite.Insert, *fields), postgresql=_keep_contact(postgresql.Insert, *fields))
 
 
 KEEP_CONTEXT = _upsert("context")
 KEEP_CONTACT = _upsert("name", "mail", "attributes")
 
-RENAME = Statement(
-    update(person).where(person.c.id == _b("key")).values(name=_b("new_name"), stamp=_b("new_stamp"))
-)
+RENAME = Statement(update(person).where(person.c.id == _b("key")).values(name=_b("new_name"), stamp=_b("new_stamp")))
 
 CONTACT = Statement(
     select(contact.c.name, contact.c.mail, contact.c.attributes, contact.c.context).where(
@@ -83,17 +79,19 @@ NEWEST_CONVERSATION = Statement(
 )
 
 ANSWERING = with_list(
-    lambda wanted: select(person.c.public_id, person.c.name, person.c.picture)
-    .select_from(person.join(role_grant, role_grant.c.person_id == person.c.id))
-    .where(
-        wanted,
-        person.c.availability == "online",
-        role_grant.c.ended_at.is_(None),
-        or_(role_grant.c.site_id == 0, role_grant.c.site_id == _b("site_id")),
-    )
-    .distinct()
-    .order_by(person.c.name)
-    .limit(5),
+    lambda wanted: (
+        select(person.c.public_id, person.c.name, person.c.picture)
+        .select_from(person.join(role_grant, role_grant.c.person_id == person.c.id))
+        .where(
+            wanted,
+            person.c.availability == "online",
+            role_grant.c.ended_at.is_(None),
+            or_(role_grant.c.site_id == 0, role_grant.c.site_id == _b("site_id")),
+        )
+        .distinct()
+        .order_by(person.c.name)
+        .limit(5)
+    ),
     person.c.id,
     "people",
 )
@@ -116,4 +114,3 @@ PUT_OUTBOX = Statement(
         due_at=_b("now"),
     )
 )
-
