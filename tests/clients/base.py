@@ -1,4 +1,4 @@
-"""What both ways of carrying frames share: taking frames in, waiting for what they bring, resending what was refused."""
+"""What both ways of carrying frames share: taking them in, waiting for what they bring, resending what was refused."""
 
 from __future__ import annotations
 

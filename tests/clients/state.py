@@ -1,4 +1,4 @@
-"""What a client holds and decides: channels, positions, the outbox. Without I/O, so that the rules can be tested alone."""
+"""What a client holds and decides: channels, positions, the outbox. No I/O, so the rules can be tested alone."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ PROTOCOL_VERSION = 1
 _MARK_NAMES = ("delivered", "seen")
 
 
+def now_ms() -> int:
+    """UTC time in ms."""
+    return time.time_ns() // 1_000_000
+
+
 def fresh_id() -> str:
     """A UUIDv7 as a client makes it."""
-    return uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
+    return uuid7(now_ms(), secrets.token_bytes(10))
 
 
 class ChannelState:
@@ -70,7 +75,7 @@ class ChannelState:
         }
 
     def lists(self) -> list[tuple[int, str, str, int, bool]]:
-        """(seq, client id, body, revision, removed) of every message held, in order: by this two clients are compared."""
+        """(seq, client id, body, revision, removed) of every message held, in order; two clients are compared by it."""
         return [
             (seq, message["client_id"], message["body"], message.get("revision", 0), message.get("removed", False))
             for seq, message in sorted(self.messages.items())

@@ -1,0 +1,201 @@
+"""How this server is started for measuring, and spoken to."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tests.bench.pairs import CheckFailed, Pair, Receipts, body_of, number_in
+from tests.bench.peer_talks import stored_rows
+from tests.bench.served import Served, free_port
+from tests.bench.wire import Endpoint, text_frame
+from tests.clients.installation import SITE_KEY, SITE_ORIGIN, Installation
+from tests.clients.state import fresh_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REF_BASE = 10_000_000
+_SOCKET = f"/ws/{SITE_KEY}"
+
+
+class Visitor:
+    """A visitor who has begun a conversation: the socket, and what they know of it."""
+
+    def __init__(self, endpoint: Endpoint, token: str) -> None:
+        self.endpoint = endpoint
+        self.token = token
+        self.channel = ""
+        self.epoch = ""
+        self.version = 0
+        self.last_seq = 0
+
+    def hello(self) -> dict[str, Any]:
+        """The first frame of a later connection, with the position of the one conversation."""
+        position = {
+            "channel": self.channel,
+            "epoch": self.epoch,
+            "version": self.version,
+            "first": 1,
+            "last": self.last_seq,
+            "tail": True,
+        }
+        return {"t": "hello", "v": 1, "token": self.token, "positions": [position]}
+
+
+async def frames_until(endpoint: Endpoint, kind: str) -> list[dict[str, Any]]:
+    """Every frame that comes, up to and with the first of a kind.
+
+    Raises:
+        CheckFailed: an error came instead.
+    """
+    found: list[dict[str, Any]] = []
+    while True:
+        received = orjson.loads(await endpoint.next())
+        frames = received if isinstance(received, list) else [received]
+        found.extend(frames)
+        if any(frame["t"] == kind for frame in frames):
+            return found
+        if any(frame["t"] in {"error", "gone"} for frame in frames):
+            raise CheckFailed(f"instead of {kind}: {frames}")
+
+
+async def begin_conversation(port: int, *, source: str = "127.0.0.1") -> Visitor:
+    """Connect a new visitor and send their first message."""
+    endpoint = await Endpoint.connect(port, _SOCKET, {"Origin": SITE_ORIGIN}, source=source)
+    endpoint.say(orjson.dumps({"t": "hello", "v": 1}))
+    welcome = (await frames_until(endpoint, "welcome"))[-1]
+    visitor = Visitor(endpoint, welcome["token"])
+    first = {"t": "send", "ref": 1, "client_id": fresh_id(), "start": fresh_id(), "body": body_of(0)}
+    endpoint.say(orjson.dumps(first))
+    for frame in await frames_until(endpoint, "synced"):
+        if frame["t"] == "head":
+            visitor.channel, visitor.epoch = frame["channel"], frame["epoch"]
+            visitor.version, visitor.last_seq = frame["version"], frame["last_seq"]
+    return visitor
+
+
+async def come_back(port: int, visitor: Visitor, *, source: str = "127.0.0.1") -> None:
+    """Connect a known visitor again and resume their conversation."""
+    visitor.endpoint = await Endpoint.connect(port, _SOCKET, {"Origin": SITE_ORIGIN}, source=source)
+    visitor.endpoint.say(orjson.dumps(visitor.hello()))
+    await frames_until(visitor.endpoint, "synced")
+
+
+async def open_as_agent(port: int, installation: Installation, channel: str) -> Endpoint:
+    """Connect the agent and open one conversation."""
+    endpoint = await Endpoint.connect(port, "/ws/console", installation.agent_headers)
+    endpoint.say(orjson.dumps({"t": "hello", "v": 1}))
+    await frames_until(endpoint, "welcome")
+    endpoint.say(orjson.dumps({"t": "open", "ref": 1, "channel": channel}))
+    await frames_until(endpoint, "synced")
+    return endpoint
+
+
+class Own:
+    """This server.
+
+    Args:
+        template: an installation to copy for every run.
+    """
+
+    name = "widget-server"
+
+    def __init__(self, template: Installation) -> None:
+        self._template = template
+
+    def serve(self, folder: Path, **settings: str | int | float) -> Served:
+        """A fresh server on a copy of the template."""
+        installation = self.installation(folder)
+        if not installation.data_dir.exists():
+            shutil.copytree(self._template.data_dir, installation.data_dir)
+        port = free_port()
+        command = [sys.executable, "-m", "widget_server", "serve"]
+        return Served(command, port, folder, installation.environment(port, **settings))
+
+    def installation(self, folder: Path) -> Installation:
+        """The copy in ``folder``."""
+        return Installation(folder / "data", self._template.cookie)
+
+    async def join(self, server: Served, number: int, *, receipts: bool) -> Pair:
+        """Connect one new visitor and the agent who opens their conversation."""
+        visitor = await begin_conversation(server.port)
+        folder_free = Installation(self._template.data_dir, self._template.cookie)
+        agent = await open_as_agent(server.port, folder_free, visitor.channel)
+        frame_of = _frames(visitor.channel, number)
+        pair = Pair(visitor.endpoint, agent, frame_of)
+        if receipts:
+            receipt = _receipts(visitor)
+            pair.receipts = Receipts(pair, receipt, receipt)
+        _take_frames(pair, visitor)
+        return pair
+
+    def check(self, pairs: list[Pair], folder: Path) -> None:
+        """Every acked message must be a row, beside the one that began each conversation."""
+        expected = sum(pair.acked for pair in pairs) + len(pairs)
+        found = stored_rows(self.installation(folder).data_dir / "widget.db")
+        if expected != found:
+            raise CheckFailed(f"{self.name}: {expected} acked, {found} stored")
+
+
+def _frames(channel: str, pair: int) -> Any:
+    """The function that makes the ``send`` frame of a message from its number."""
+    begin = f'{{"t":"send","ref":%d,"client_id":"019aa000-{pair:04x}-7000-8000-%012x","channel":"{channel}","body":"%s"}}'
+
+    def frame_of(number: int) -> bytes:
+        return text_frame((begin % (_REF_BASE + number, number, body_of(number))).encode())
+
+    return frame_of
+
+
+def _receipts(visitor: Visitor) -> Any:
+    """The function that makes the receipt for a message from its number; it follows those that began the conversation."""
+    begin = f'{{"t":"receipt","channel":"{visitor.channel}","epoch":"{visitor.epoch}","delivered":%d,"seen":%d}}'
+    before = visitor.last_seq
+
+    def frame_of(number: int) -> bytes:
+        seq = before + number + 1
+        return text_frame((begin % (seq, seq)).encode())
+
+    return frame_of
+
+
+def _take_frames(pair: Pair, visitor: Visitor) -> None:
+    """Check everything that comes: acks by reference and number, events by version, number and text."""
+    before = visitor.last_seq
+    marks = pair.receipts
+
+    def take_at_visitor(payload: bytes) -> None:
+        received = orjson.loads(payload)
+        for frame in received if type(received) is list else (received,):
+            kind = frame["t"]
+            if kind == "ack":
+                number = frame["ref"] - _REF_BASE
+                if frame["seq"] != before + number + 1:
+                    raise CheckFailed(f"message {number} was numbered {frame['seq']}")
+                pair.took_ack(number)
+            elif kind == "marks" and marks is not None:
+                marks.took(visitor=frame["agents"]["seen"] - before)
+            elif kind not in {"event", "marks", "site"}:
+                raise CheckFailed(f"an unexpected answer: {frame}")
+
+    def take_at_agent(payload: bytes) -> None:
+        received = orjson.loads(payload)
+        for frame in received if type(received) is list else (received,):
+            kind = frame["t"]
+            if kind == "event":
+                for message in frame["messages"]:
+                    number = number_in(message["body"])
+                    if message["seq"] != before + number + 1:
+                        raise CheckFailed(f"message {number} was delivered as {message['seq']}")
+                    pair.took_delivery(number)
+            elif kind == "marks" and marks is not None:
+                marks.took(agent=frame["visitor"]["seen"] - before)
+            elif kind not in {"marks", "presence", "typing"}:
+                raise CheckFailed(f"an unexpected answer: {frame}")
+
+    pair.visitor.on_message, pair.agent.on_message = take_at_visitor, take_at_agent
+    pair.visitor.after_batch = pair.agent.after_batch = pair.after_batch

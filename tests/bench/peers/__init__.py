@@ -1,0 +1,1 @@
+"""What this server is measured beside. Each module is a program: ``python -m … PORT [DATABASE]``."""

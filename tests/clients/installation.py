@@ -1,0 +1,91 @@
+"""A data directory with one site and one signed-in agent, ready to be served by a process of its own."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
+
+from widget_server.actions.agents import do_create_agent
+from widget_server.actions.passwords import Passwords
+from widget_server.actions.sessions import do_begin_session
+from widget_server.actions.sites import do_create_site
+from widget_server.cli.database import upgrade
+from widget_server.settings import Settings, variable_name
+from widget_server.store.sqlite import SQLiteDatabase
+
+from tests.clients.state import now_ms
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN_ORIGIN = "http://chat.test"
+"""What the server believes to be its own address, whatever port it listens on."""
+SITE_ORIGIN = "https://shop.test"
+SITE_KEY = "shop"
+
+_GENEROUS = "1000000000/second"
+_LIMITS = {
+    "limit_frames_connection": _GENEROUS,
+    "limit_messages_connection": _GENEROUS,
+    "limit_messages_visitor": _GENEROUS,
+    "limit_messages_address": _GENEROUS,
+    "limit_messages_site": _GENEROUS,
+    "limit_new_visitors_address": _GENEROUS,
+    "sockets_per_address": "1000000",
+}
+
+
+class Installation(NamedTuple):
+    """Where it lies, and the cookie by which its agent is known."""
+
+    data_dir: Path
+    cookie: str
+
+    @property
+    def agent_headers(self) -> dict[str, str]:
+        """What the agent's page sends with every request."""
+        return {"Origin": OWN_ORIGIN, "Cookie": self.cookie}
+
+    def environment(self, port: int, **settings: str | int | float) -> dict[str, str]:
+        """The settings of a server for it, as environment variables: limits are on, and raised.
+
+        Args:
+            port: of the public listener.
+            settings: fields of `Settings` that shall be otherwise.
+        """
+        chosen: dict[str, str | int | float] = {
+            "mode": "testing",
+            "data_dir": str(self.data_dir),
+            "public_url": OWN_ORIGIN,
+            "port": port,
+            "internal_port": 0,
+            "log_format": "json",
+            **_LIMITS,
+            **settings,
+        }
+        return {variable_name(name): str(value) for name, value in chosen.items()}
+
+
+async def make_installation(data_dir: Path) -> Installation:
+    """Make a database in ``data_dir`` with the site `SITE_KEY`, open to `SITE_ORIGIN`, and an agent of all sites."""
+    settings = Settings(mode="testing", data_dir=data_dir, public_url=OWN_ORIGIN)
+    upgrade(settings)
+    database = SQLiteDatabase(settings.database_path)
+    passwords = Passwords()
+    token = secrets.token_urlsafe(32)
+    now = now_ms()
+    try:
+        await database.open()
+        await do_create_site(
+            database, name="Shop", allowed_origins=[SITE_ORIGIN], key=SITE_KEY, now_ms=now, random=secrets.token_bytes
+        )
+        made = await do_create_agent(
+            database, passwords, mail="agent@chat.test", name="Agent", now_ms=now, random=secrets.token_bytes
+        )
+        await do_begin_session(
+            database, made.agent, token, replaced=None, browser="a test", now_ms=now, days=settings.session_days
+        )
+    finally:
+        await database.close()
+        passwords.close()
+    return Installation(data_dir, f"session={token}")
