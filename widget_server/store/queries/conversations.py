@@ -116,7 +116,7 @@ COUNTS = with_list(
     lambda wanted: (
         select(conversation.c.status, _assignee.c.public_id, func.count())
         .select_from(conversation.outerjoin(_assignee, _assignee.c.id == conversation.c.assignee_id))
-        .where(wanted, conversation.c.status.in_(("open", "pending", "snoozed")))
+        .where(wanted, conversation.c.status != "resolved", conversation.c.status != "spam")
         .group_by(conversation.c.status, _assignee.c.public_id)
     ),
     conversation.c.site_id,
