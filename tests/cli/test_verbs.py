@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.cli.conftest import CommandLine, make_bare_app
-from widget_server.cli.means import open_means
-from widget_server.ops.control import make_control
+from tests.cli.conftest import CommandLine
+from widget_server.app import create_app, create_control
 from widget_server.ops.start import Listeners
 from widget_server.settings import Settings
 from widget_server.store import migrate as revisions
@@ -32,11 +31,13 @@ def running(migrated: CommandLine) -> Iterator[CommandLine]:
     settings = Settings(mode="testing", data_dir=Path("data").absolute(), port=0, internal_port=0)
 
     async def serve() -> None:
-        async with open_means(settings) as means:
-            listeners = Listeners(make_bare_app(settings), make_control(lambda: means), settings)
+        app = create_app(settings)
+        listeners = Listeners(app, create_control(app), settings)
+        try:
             await listeners.open()
             started.set()
             await asyncio.to_thread(stop.wait)
+        finally:
             await listeners.close()
 
     server = threading.Thread(target=lambda: asyncio.run(serve()))

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import aiohttp
-import click
 import orjson
 
 from widget_server.actions.engine import Clock
 from widget_server.actions.passwords import Passwords
+from widget_server.cli.control import asking, read_answer
 from widget_server.cli.database import check_schema
 from widget_server.ops.start import is_answered
 from widget_server.ops.verbs import VERBS, Means, Values
-from widget_server.settings import OperatorError
+from widget_server.settings import OperatorError, Settings
 from widget_server.store.sqlite import SQLiteDatabase
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
-
-    from widget_server.settings import Settings
 
 
 def run_verb(settings: Settings, name: str, values: Mapping[str, Any]) -> Values:
@@ -40,18 +35,9 @@ def run_verb(settings: Settings, name: str, values: Mapping[str, Any]) -> Values
 
 
 async def _ask_server(settings: Settings, name: str, values: Mapping[str, Any]) -> Values:
-    connector = aiohttp.UnixConnector(str(settings.control_socket))
-    try:
-        async with (
-            aiohttp.ClientSession(connector=connector) as server,
-            server.post(f"http://control/verbs/{name}", data=orjson.dumps(values)) as response,
-        ):
-            answer: Values = orjson.loads(await response.read())
-    except (aiohttp.ClientError, orjson.JSONDecodeError) as error:
-        raise OperatorError(f"the server did not answer ({type(error).__name__}); try again") from error
-    if "error" in answer:
-        raise click.ClickException(answer["error"]["message"])
-    return answer
+    async with asking(settings) as server, server.post(f"/verbs/{name}", data=orjson.dumps(values)) as response:
+        answer: Values = await read_answer(response)
+        return answer
 
 
 async def _run_here(settings: Settings, name: str, values: Mapping[str, Any]) -> Values:

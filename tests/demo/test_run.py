@@ -1,0 +1,136 @@
+"""`make run`: what the first run makes, what later runs keep, and how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from scripts import run
+from widget_server.actions import sites
+from widget_server.cli.means import open_means
+from widget_server.settings import Settings
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def origins_of_the_shop(settings: Settings) -> tuple[str, ...]:
+    async with open_means(settings) as means:
+        return (await sites.access_public_site(means.db, run.SITE_KEY)).allowed_origins
+
+
+def test_s1_11_the_first_run_makes_everything_and_later_ones_keep_it(settings: Settings) -> None:
+    first = run.prepare(settings, "http://127.0.0.1:8081")
+    second = run.prepare(settings, "http://127.0.0.1:8081")
+    assert first.password is not None
+    assert second == run.SignIn(first.mail, None)
+
+
+def test_a_shop_on_another_port_is_added_to_the_origins(settings: Settings) -> None:
+    run.prepare(settings, "http://127.0.0.1:8081")
+    run.prepare(settings, "http://127.0.0.1:9081")
+    run.prepare(settings, "http://127.0.0.1:9081")
+    assert asyncio.run(origins_of_the_shop(settings)) == ("http://127.0.0.1:8081", "http://127.0.0.1:9081")
+
+
+def test_two_installations_never_share_a_password(tmp_path: Path) -> None:
+    made = [run.prepare(Settings(data_dir=tmp_path / name), "http://127.0.0.1:8081") for name in ("one", "two")]
+    assert made[0].password != made[1].password
+
+
+def test_the_banner_names_both_addresses_the_sign_in_and_the_tag() -> None:
+    settings = Settings()
+    first = run.banner(settings, "http://127.0.0.1:8081", run.SignIn("a@example.org", "plum-tree"))
+    assert "http://127.0.0.1:8081\n" in first
+    assert "http://localhost:8080/console\n" in first
+    assert "a@example.org\n" in first
+    assert "plum-tree" in first
+    assert '<script async src="http://localhost:8080/widget/demo.js"></script>\n' in first
+
+
+def test_a_later_banner_names_the_command_that_makes_a_new_password(tmp_path: Path) -> None:
+    later = run.banner(Settings(data_dir=tmp_path), "http://127.0.0.1:8081", run.SignIn("a@example.org", None))
+    assert f"WIDGET_DATA_DIR={tmp_path} .venv/bin/widget-server set-password a@example.org" in later
+    usual = run.banner(Settings(), "http://127.0.0.1:8081", run.SignIn("a@example.org", None))
+    assert "WIDGET_DATA_DIR" not in usual
+
+
+class Started:
+    """The launcher as a process, with what it printed."""
+
+    def __init__(self, process: asyncio.subprocess.Process, told: str) -> None:
+        self.process = process
+        self.told = told
+
+
+async def start(tmp_path: Path, port: int, demo_port: int) -> Started:
+    """Start the launcher and return once it has printed its banner or ended."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WIDGET_")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ROOT / "scripts" / "run.py"),
+        cwd=tmp_path,
+        env=kept | {"WIDGET_PORT": str(port), "DEMO_PORT": str(demo_port), "WIDGET_DATA_DIR": str(tmp_path / "data")},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    told = ""
+    while "Ctrl-C" not in told:
+        line = await process.stdout.readline()
+        if not line:
+            break
+        told += line.decode()
+    return Started(process, told)
+
+
+async def stop(started: Started) -> int:
+    started.process.send_signal(signal.SIGINT)
+    assert started.process.stdout is not None
+    await started.process.stdout.read()
+    return await started.process.wait()
+
+
+async def test_s1_12_one_command_serves_both_and_a_signal_leaves_nothing_behind(tmp_path: Path) -> None:
+    port, demo_port = free_port(), free_port()
+    first = await start(tmp_path, port, demo_port)
+    async with aiohttp.ClientSession() as client:
+        shop = await (await client.get(f"http://127.0.0.1:{demo_port}/")).text()
+        tag = re.search(r'src="(http://localhost:\d+/widget/demo\.js)"', shop)
+        assert tag is not None
+        assert (await client.get(tag[1].replace("localhost", "127.0.0.1"))).status == 200
+        assert (await client.get(f"http://127.0.0.1:{port}/console")).status == 200
+    assert await stop(first) == 0
+    for freed in (port, demo_port):
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", freed), timeout=5)
+    second = await start(tmp_path, port, demo_port)
+    assert "as before" in second.told
+    assert await stop(second) == 0
+
+
+@pytest.mark.parametrize("taken", ["PORT", "DEMO_PORT"])
+async def test_a_taken_port_is_one_line_that_says_what_to_do(tmp_path: Path, taken: str) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        held = holder.getsockname()[1]
+        ports = (held, free_port()) if taken == "PORT" else (free_port(), held)
+        started = await start(tmp_path, *ports)
+        assert await started.process.wait() == 1
+    assert started.told == f"make run: port {held} is taken; stop what uses it, or run: make run {taken}={held + 10}\n"
+    assert not (tmp_path / "data").exists()
