@@ -8,6 +8,8 @@ import re
 import signal
 import socket
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -76,9 +78,18 @@ class Started:
         self.process = process
         self.told = told
 
+    async def stop(self) -> int:
+        """Press Ctrl-C and return the exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGINT)
+        assert self.process.stdout is not None
+        await self.process.stdout.read()
+        return await self.process.wait()
 
-async def start(tmp_path: Path, port: int, demo_port: int) -> Started:
-    """Start the launcher and return once it has printed its banner or ended."""
+
+@asynccontextmanager
+async def started(tmp_path: Path, port: int, demo_port: int) -> AsyncGenerator[Started]:
+    """Start the launcher and enter once it has printed its banner or ended; nothing of it is left behind."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WIDGET_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -95,32 +106,28 @@ async def start(tmp_path: Path, port: int, demo_port: int) -> Started:
         if not line:
             break
         told += line.decode()
-    return Started(process, told)
-
-
-async def stop(started: Started) -> int:
-    started.process.send_signal(signal.SIGINT)
-    assert started.process.stdout is not None
-    await started.process.stdout.read()
-    return await started.process.wait()
+    launcher = Started(process, told)
+    try:
+        yield launcher
+    finally:
+        await launcher.stop()
 
 
 async def test_s1_12_one_command_serves_both_and_a_signal_leaves_nothing_behind(tmp_path: Path) -> None:
     port, demo_port = free_port(), free_port()
-    first = await start(tmp_path, port, demo_port)
-    async with aiohttp.ClientSession() as client:
+    async with started(tmp_path, port, demo_port) as first, aiohttp.ClientSession() as client:
         shop = await (await client.get(f"http://127.0.0.1:{demo_port}/")).text()
         tag = re.search(r'src="(http://localhost:\d+/widget/demo\.js)"', shop)
         assert tag is not None
         assert (await client.get(tag[1].replace("localhost", "127.0.0.1"))).status == 200
         assert (await client.get(f"http://127.0.0.1:{port}/console")).status == 200
-    assert await stop(first) == 0
+        assert await first.stop() == 0
     for freed in (port, demo_port):
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", freed), timeout=5)
-    second = await start(tmp_path, port, demo_port)
-    assert "as before" in second.told
-    assert await stop(second) == 0
+    async with started(tmp_path, port, demo_port) as second:
+        assert "as before" in second.told
+        assert await second.stop() == 0
 
 
 @pytest.mark.parametrize("taken", ["PORT", "DEMO_PORT"])
@@ -130,7 +137,7 @@ async def test_a_taken_port_is_one_line_that_says_what_to_do(tmp_path: Path, tak
         holder.listen()
         held = holder.getsockname()[1]
         ports = (held, free_port()) if taken == "PORT" else (free_port(), held)
-        started = await start(tmp_path, *ports)
-        assert await started.process.wait() == 1
-    assert started.told == f"make run: port {held} is taken; stop what uses it, or run: make run {taken}={held + 10}\n"
+        async with started(tmp_path, *ports) as launcher:
+            assert await launcher.process.wait() == 1
+    assert launcher.told == f"make run: port {held} is taken; stop what uses it, or run: make run {taken}={held + 10}\n"
     assert not (tmp_path / "data").exists()
