@@ -81,7 +81,7 @@ async def do_assign(engine: Engine, agent: Agent, frame: f.Assign) -> None:
             key=access.conversation_id, new_assignee=assignee.id if assignee else None, new_stamp=stamp,
         )  # fmt: skip
         told = assignee.state("agent") if assignee else None
-        await _Note(agent.author, note_id, now).write(tx, row[3], {"event": "assigned", "to": told}, result)
+        await _Note(agent.author, note_id, now).write(tx, row[3], row[7], {"event": "assigned", "to": told}, result)
         await staff_head_changed(tx, access.conversation_id, stamp, result)
         result.sites.add(access.site_id)
 
@@ -129,11 +129,13 @@ class _Note:
         self._client_id = client_id
         self._now = now
 
-    async def write(self, tx: Transaction, staff_id: int, told: State, result: Committed) -> None:
+    async def write(self, tx: Transaction, staff_id: int, after_seq: int, told: State, result: Committed) -> None:
+        """``after_seq`` is the line's place in the public channel, as for every note."""
         body = orjson.dumps(told).decode()
         line = SendMessage(
-            staff_id, self._author, "system", self._client_id, "", "system", body, None, None, self._now, lambda _: None
-        )
+            staff_id, self._author, "system", self._client_id, "", "system", body, None, after_seq, self._now,
+            lambda _: None,
+        )  # fmt: skip
         await apply(tx, [line], result)
 
 
@@ -157,6 +159,6 @@ async def _move(
         told: State = {"event": "status", "status": after.value}
         if until is not None:
             told["until"] = iso(until)
-        await note.write(tx, staff_id, told, result)
+        await note.write(tx, staff_id, row[7], told, result)
     await staff_head_changed(tx, key, stamp, result)
     result.sites.add(site_id)
