@@ -149,7 +149,7 @@ class RateLimit:
         if drawn:
             self._windows.hit(item, key, cost=drawn)
             stats = self._windows.get_window_stats(item, key)
-        return drawn, int(stats.reset_time * 1000)
+        return drawn, round(stats.reset_time * 1000)
 
     def _whole(self, item: limits.RateLimitItem) -> Callable[[], tuple[int, int]]:
         amount, length = item.amount, item.get_expiry() * 1000
