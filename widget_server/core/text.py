@@ -46,7 +46,7 @@ def check_line(text: str, max_chars: int, *, required: bool = False) -> str:
     :raises Unacceptable: ``bad_text``, ``line_too_long`` (with ``limit``) or, when ``required``, ``line_empty``.
     """
     _check_characters(text)
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
     text = _SPACE.sub(" ", _CONTROL.sub(" ", text)).strip()
     if len(text) > max_chars:
         raise Unacceptable("line_too_long", limit=max_chars)
@@ -57,8 +57,8 @@ def check_line(text: str, max_chars: int, *, required: bool = False) -> str:
 
 def fold(text: str) -> str:
     """The copy of a name or address on which it is unique: NFKC, case-folded, without invisible characters."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return _SPACE.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFKC", folded))).strip()
+    folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
+    return _SPACE.sub(" ", unicodedata.normalize("NFKC", folded)).strip()
 
 
 def preview(body: str, max_chars: int = 140) -> str:
