@@ -6,7 +6,6 @@
  * learns the names. `node build.mjs --check-sizes` weighs what was built against the budgets.
  */
 
-import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -16,12 +15,22 @@ import { catalogueTags, readCatalogue } from "./catalogue.mjs";
 const root = import.meta.dirname;
 const outputs = join(root, "../widget_server/static");
 
-/** What the browser needs of each: (name in the manifest, source). A part that does not exist yet is left out. */
+/** (name in the manifest, source); each becomes one file. */
 const modules = [
   ["panel", "src/widget/panel.ts"],
   ["frame", "src/widget/frame.ts"],
   ["console", "src/console/main.tsx"],
 ];
+/**
+ * Parts of the panel that are fetched when they are first needed, by their source's path. Each is whole in itself, so
+ * that none brings a second request along; what little they share is in each.
+ */
+const lazyModules = {
+  conversation: "src/widget/conversation.ts",
+  frame_host: "src/widget/frame_host.ts",
+  fallback: "src/transport/fallback.ts",
+  sound: "src/widget/sound.ts",
+};
 const sheets = [
   ["tokens.css", "src/tokens.css"],
   ["console.css", "src/console/console.css"],
@@ -63,27 +72,30 @@ const inlineSheets = {
   },
 };
 
-const existing = (parts) => parts.filter(([, source]) => existsSync(join(root, source)));
+/** Lets `import("./part")` of a lazy module name the file that was built of it. */
+const lazyImports = (names) => ({
+  name: "lazy-imports",
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\.\.?\// }, ({ kind, path }) => {
+      const name = kind === "dynamic-import" ? names[basename(path)] : undefined;
+      return name ? { path: `./${name}`, external: true } : undefined;
+    });
+  },
+});
 
-/** Bundles entries under hashed names; returns {source: file name}. */
-async function bundle(parts, into, options) {
-  if (parts.length === 0) return {};
+/** Bundles one source under a hashed name, which is the answer. */
+async function bundle(name, source, into, lazyNames = {}) {
   const built = await build({
     ...shared,
-    ...options,
+    ...(source.endsWith(".css") ? {} : { format: "esm" }),
     absWorkingDir: root,
-    entryPoints: parts.map(([name, source]) => ({ in: source, out: basename(name, ".css") })),
+    entryPoints: [{ in: source, out: name.replace(/\.css$/, "") }],
     outdir: into,
     entryNames: "[name].[hash]",
-    chunkNames: "[name].[hash]",
     metafile: true,
-    plugins: [inlineSheets],
+    plugins: [inlineSheets, lazyImports(lazyNames)],
   });
-  const names = {};
-  for (const [file, facts] of Object.entries(built.metafile.outputs)) {
-    if (facts.entryPoint) names[facts.entryPoint] = basename(file);
-  }
-  return names;
+  return basename(Object.keys(built.metafile.outputs)[0]);
 }
 
 /** The launcher's name by language; it is shown before any translation is fetched. */
@@ -102,23 +114,19 @@ async function buildAll() {
   await mkdir(fresh, { recursive: true });
   const manifest = {};
 
-  if (existsSync(join(root, "src/loader.ts"))) {
-    await build({
-      ...shared,
-      define: { LAUNCHER_TEXTS: await launcherTexts() },
-      entryPoints: [join(root, "src/loader.ts")],
-      format: "iife",
-      outfile: join(fresh, "loader.js"),
-      plugins: [inlineSheets],
-    });
-    manifest.loader = "loader.js";
-  }
-  for (const [name, source] of existing(modules)) {
-    manifest[name] = (await bundle([[name, source]], fresh, { format: "esm", splitting: true }))[source];
-  }
-  for (const [name, source] of existing(sheets)) {
-    manifest[name] = (await bundle([[name, source]], fresh, {}))[source];
-  }
+  await build({
+    ...shared,
+    define: { LAUNCHER_TEXTS: await launcherTexts() },
+    entryPoints: [join(root, "src/loader.ts")],
+    format: "iife",
+    outfile: join(fresh, "loader.js"),
+    plugins: [inlineSheets],
+  });
+  manifest.loader = "loader.js";
+  const lazyNames = {};
+  for (const [name, source] of Object.entries(lazyModules)) lazyNames[name] = await bundle(name, source, fresh);
+  for (const [name, source] of modules) manifest[name] = await bundle(name, source, fresh, lazyNames);
+  for (const [name, source] of sheets) manifest[name] = await bundle(name, source, fresh);
   for (const tag of await catalogueTags()) {
     const texts = await readCatalogue(tag, ["widget/", "loader"]);
     const source = `export default ${JSON.stringify(texts)};`;

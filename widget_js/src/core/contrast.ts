@@ -3,8 +3,8 @@
 type Rgb = readonly [number, number, number];
 
 /** The paper of the tokens' light and dark scheme, at its less favourable end. */
-const LIGHT_PAPER = 0.9;
-const DARK_PAPER = 0.022;
+const LIGHT_PAPER = 0.84;
+const DARK_PAPER = 0.03;
 const TEXT_RATIO = 4.5;
 
 /** Relative luminance (WCAG 2.2) of `#rrggbb`, 0 to 1. */

@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorFrame, RETRIABLE_FROM, type Send } from "../protocol.gen";
+import { type ERRORS, type ErrorFrame, RETRIABLE_FROM, type Send } from "../protocol.gen";
 
 /** A message that is not yet known to stand in the log. Its fields in the wire's spelling are those of `send`. */
 export interface OutboxEntry {
@@ -20,6 +20,8 @@ export interface OutboxEntry {
   error?: { readonly code: number; readonly message: string };
 }
 
+// Written out rather than looked up: the table of all errors would come along.
+const HELD_BACK: (typeof ERRORS)["held_back"] = 5003;
 /** Waiting time when the server names none. */
 const PATIENCE_MS = 1000;
 
@@ -110,7 +112,7 @@ export class Outbox {
       (other) => laneOf(other) !== lane || !isUnderway(other) || other.client_id >= clientId,
     );
     // What was merely held back behind another leaves with it, not later.
-    if (error.code === ERRORS.held_back && !isFirst) return;
+    if (error.code === HELD_BACK && !isFirst) return;
     const until = now + (error.retry_after ?? PATIENCE_MS);
     this.#blocked.set(lane, until);
     entry.retryAt = until;

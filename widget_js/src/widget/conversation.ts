@@ -1,0 +1,146 @@
+/** What a conversation needs beyond the composer: fetched beside the panel, not before one can write. */
+
+import type { OutboxEntry } from "../core/outbox";
+import type { Texts } from "../core/texts";
+import type { World } from "../core/world";
+import type { Message } from "../protocol.gen";
+import type { Composer } from "./composer";
+import { element } from "./elements";
+import { MessageLog } from "./log";
+import sheetText from "./log.css?inline";
+import type { Commands, Update } from "./state";
+import { adopt } from "./surface";
+import type { Notice } from "./view";
+
+const UNDO_MS = 10_000;
+
+/** What a conversation is made of. */
+export interface ConversationOptions {
+  readonly texts: Texts;
+  readonly world: World;
+  /** Where the sheet is adopted. */
+  readonly root: Document | ShadowRoot;
+  readonly composer: Composer;
+  /** What an empty conversation says; may be empty. */
+  readonly greeting: string;
+  /** Runs a command where the connection is; rejects with what a person can read. */
+  call<Name extends keyof Commands>(name: Name, ...values: Parameters<Commands[Name]>): Promise<void>;
+  /** The unsent text to put back when editing is over. */
+  draft(): string;
+  discard(clientId: string): void;
+  /** What is in view, or what `notice` says, is another. */
+  changed(): void;
+  failed(error: Error): void;
+}
+
+/** The log with what can be done to its messages: change and remove one's own. */
+export class Conversation {
+  readonly log: MessageLog;
+  /** How many new messages stand below what is read. */
+  below = 0;
+  #options: ConversationOptions;
+  #greeting: HTMLElement;
+  #editing: Message | undefined;
+  #removing: { readonly now: () => void; readonly undo: () => void } | undefined;
+
+  constructor(options: ConversationOptions) {
+    const { call, changed, greeting } = options;
+    this.#options = options;
+    adopt(options.root, sheetText);
+    this.log = new MessageLog({
+      texts: options.texts,
+      now: options.world.now,
+      history: () => call("history"),
+      retry: (id) => void call("retry", id),
+      discard: options.discard,
+      edit: (message) => this.#beginEdit(message),
+      remove: (message) => this.#remove(message),
+      viewed: changed,
+      below: (count) => {
+        this.below = count;
+        changed();
+      },
+    });
+    this.#greeting = element("p", "greeting", greeting);
+    this.log.node.prepend(this.#greeting);
+  }
+
+  update(update: Update, pending: readonly OutboxEntry[]): void {
+    this.#greeting.hidden = !this.#options.greeting || update.state.more;
+    this.log.update(update, pending);
+  }
+
+  /** Whether the composer holds an older message that is being changed. */
+  get editing(): boolean {
+    return this.#editing !== undefined;
+  }
+
+  /** What is to be said of a removal that can still be undone. */
+  get notice(): Notice | undefined {
+    const { text } = this.#options.texts;
+    return this.#removing && { text: text("Message removed"), action: [text("Undo"), this.#removing.undo] };
+  }
+
+  /** Stores `body` as the new text of the message that is being changed. */
+  finishEdit(body: string): void {
+    const message = this.#editing;
+    this.endEdit();
+    if (!message || body === message.body) return;
+    this.#options.call("edit", message.seq, body).catch((error: Error) => {
+      // What was written is not lost: it stands in the box again.
+      this.#beginEdit({ ...message, body });
+      this.#options.failed(error);
+    });
+  }
+
+  endEdit(): void {
+    const { composer, draft } = this.#options;
+    this.#editing = undefined;
+    composer.showEditing();
+    composer.value = draft();
+    composer.focus();
+  }
+
+  destroy(): void {
+    this.#removing?.now();
+    this.log.destroy();
+  }
+
+  #beginEdit(message: Message): void {
+    const { composer } = this.#options;
+    this.#editing = message;
+    composer.showEditing(() => this.endEdit());
+    composer.value = message.body;
+    composer.focus();
+  }
+
+  /** Takes the message away after ten seconds in which that can be undone. */
+  #remove({ seq }: Message): void {
+    const { call, changed, composer, failed, world } = this.#options;
+    const end = (): void => {
+      cancel();
+      this.#removing = undefined;
+      changed();
+    };
+    const show = (): void => this.log.hide(seq, false);
+    this.#removing?.now();
+    this.#removing = {
+      now() {
+        end();
+        call("remove", seq).catch((error: Error) => {
+          show();
+          failed(error);
+        });
+      },
+      undo() {
+        end();
+        show();
+        composer.focus();
+      },
+    };
+    const cancel = world.after(UNDO_MS, this.#removing.now);
+    this.log.hide(seq, true);
+    composer.focus();
+    changed();
+  }
+}

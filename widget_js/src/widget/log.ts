@@ -1,0 +1,396 @@
+import { Check, CheckCheck, Pencil, Trash2 } from "lucide";
+import { type Delivery, stateOf } from "../core/delivery";
+import { linkPieces } from "../core/links";
+import type { OutboxEntry } from "../core/outbox";
+import type { Texts } from "../core/texts";
+import type { Author, Message } from "../protocol.gen";
+import { button, element } from "./elements";
+import { icon } from "./icon";
+import type { Update, WidgetState } from "./state";
+import { dayNumber, Times } from "./times";
+
+/** Messages of one author within this time are one group. */
+const GROUP_MS = 300_000;
+/** Closer to the end than this counts as standing at it. */
+const AT_END_PX = 48;
+const HISTORY_PX = 240;
+
+/** What the log needs of its surroundings. */
+export interface LogOptions {
+  readonly texts: Texts;
+  now(): number;
+  /** Older messages are wanted; resolves when they were put in. */
+  history(): Promise<unknown>;
+  retry(clientId: string): void;
+  discard(clientId: string): void;
+  edit(message: Message): void;
+  remove(message: Message): void;
+  /** A message of the team came into view or left it; `seen` is the last one in view. */
+  viewed(): void;
+  /** How many messages of the team arrived below what is read. */
+  below(count: number): void;
+}
+
+interface Row {
+  readonly node: HTMLLIElement;
+  readonly body: HTMLElement;
+  readonly key: string;
+  own: boolean;
+  author: Author | null;
+  at: number;
+  message: Message | undefined;
+  entry: OutboxEntry | undefined;
+  /** What the node shows of its surroundings, so that it is touched only when that changes. */
+  frame: string;
+  foot: string;
+}
+
+/**
+ * The conversation as rows under keys: a message keeps its row from the moment it is written, whatever becomes of it.
+ * Rows are changed by hand rather than by a framework: appending costs the same with a thousand messages as with ten.
+ */
+export class MessageLog {
+  /** The scrolling element. */
+  readonly node = element("div", "log");
+  #list = element("ul");
+  #dots = element("div", "dots", element("i"), element("i"), element("i"));
+  #options: LogOptions;
+  #times: Times;
+  #rows = new Map<string, Row>();
+  /** All rows as they stand: those with a number, then those on their way. */
+  #order: Row[] = [];
+  #state: WidgetState | undefined;
+  #hidden = new Set<number>();
+  #observer: IntersectionObserver;
+  #resized: ResizeObserver;
+  #inView = new Set<number>();
+  #atEnd = true;
+  #loading = false;
+  #below = 0;
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+    this.#times = new Times(options.texts.language);
+    this.node.role = "log";
+    this.node.tabIndex = 0;
+    this.node.ariaLabel = options.texts.text("Conversation");
+    this.#dots.hidden = true;
+    this.node.append(this.#list, this.#dots);
+    this.node.onscroll = () => this.#scrolled();
+    this.#observer = new IntersectionObserver((entries) => this.#observed(entries), {
+      root: this.node,
+      threshold: [0, 0.1, 0.2, 0.5],
+    });
+    // Rows get their true height when they are first drawn, and the composer grows: who stands at the end stays there.
+    this.#resized = new ResizeObserver(() => {
+      if (this.#atEnd) this.#scrollDown();
+    });
+    this.#resized.observe(this.#list);
+    this.#resized.observe(this.node);
+  }
+
+  /** The last message of the team that is in view, 0 without one. */
+  get lastInView(): number {
+    return Math.max(0, ...this.#inView);
+  }
+
+  /** Shows what is new. `pending` are the messages on their way. */
+  update(update: Update, pending: readonly OutboxEntry[]): void {
+    const { state, messages, cleared } = update;
+    const older = !cleared && messages.length > 0 && (messages[0]?.seq ?? 0) < this.#firstSeq();
+    const height = this.node.scrollHeight;
+    const news = cleared || older ? 0 : this.#countNews(messages);
+    this.#state = state;
+    // What is read back from history is not news to a screen reader.
+    if (cleared || older) this.node.ariaLive = "off";
+    if (cleared) this.#keepOnly(messages);
+    this.#putMessages(messages);
+    this.#putPending(pending);
+    this.#frameRows();
+    this.#showTyping(state.typing);
+    if (older) this.node.scrollTop += this.node.scrollHeight - height;
+    else if (this.#atEnd) this.toEnd();
+    else if (news) this.#setBelow(this.#below + news);
+    if (this.node.ariaLive === "off") requestAnimationFrame(() => this.node.setAttribute("aria-live", "polite"));
+  }
+
+  /** Shows a removal that can still be taken back, or takes it back. */
+  hide(seq: number, hidden: boolean): void {
+    if (hidden) this.#hidden.add(seq);
+    else this.#hidden.delete(seq);
+    for (const row of this.#order) if (row.message?.seq === seq) row.node.hidden = hidden;
+  }
+
+  /** Scrolls to the newest message. */
+  toEnd(): void {
+    this.#atEnd = true;
+    this.#scrollDown();
+    this.#setBelow(0);
+  }
+
+  /** Draws anew what depends on the time. */
+  refresh(): void {
+    this.#frameRows();
+  }
+
+  destroy(): void {
+    this.#observer.disconnect();
+    this.#resized.disconnect();
+  }
+
+  // --- rows ------------------------------------------------------------------------------------------------------
+
+  #firstSeq(): number {
+    return this.#order[0]?.message?.seq ?? 0;
+  }
+
+  #countNews(messages: readonly Message[]): number {
+    const last = this.#order.findLast((row) => row.message)?.message?.seq ?? 0;
+    return messages.filter((message) => message.seq > last && message.author.role === "agent").length;
+  }
+
+  #keepOnly(messages: readonly Message[]): void {
+    const kept = new Set(messages.map((message) => message.client_id));
+    for (const row of [...this.#order]) if (row.message && !kept.has(row.key)) this.#drop(row);
+  }
+
+  #putMessages(messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (message.kind === "system") continue;
+      const row = this.#rows.get(message.client_id) ?? this.#make(message.client_id, message.author.role === "visitor");
+      const placed = row.message !== undefined;
+      const changed = row.message?.version !== message.version;
+      row.message = message;
+      row.entry = undefined;
+      row.author = message.author;
+      row.at = Date.parse(message.at);
+      if (changed) this.#fill(row, message.removed ? "" : message.body);
+      if (!placed) this.#place(row, this.#indexFor(message.seq, row));
+      if (!row.own) this.#observer.observe(row.node);
+      row.node.hidden = this.#hidden.has(message.seq) && !message.removed;
+    }
+  }
+
+  #putPending(pending: readonly OutboxEntry[]): void {
+    const ids = new Set(pending.map((entry) => entry.client_id));
+    for (const row of [...this.#order]) if (!row.message && !ids.has(row.key)) this.#drop(row);
+    for (const entry of pending) {
+      const known = this.#rows.get(entry.client_id);
+      if (known?.message) continue;
+      const row = known ?? this.#make(entry.client_id, true);
+      row.entry = entry;
+      row.at = entry.at + (this.#state?.skew ?? 0);
+      if (known) continue;
+      this.#fill(row, entry.body);
+      this.#place(row, this.#order.length);
+    }
+  }
+
+  #make(key: string, own: boolean): Row {
+    const body = element("div", "bubble");
+    body.dir = "auto";
+    const node = element("li", own ? "row own" : "row", body);
+    const row: Row = {
+      node,
+      body,
+      key,
+      own,
+      author: null,
+      at: 0,
+      message: undefined,
+      entry: undefined,
+      frame: "",
+      foot: "",
+    };
+    this.#rows.set(key, row);
+    return row;
+  }
+
+  #drop(row: Row): void {
+    this.#rows.delete(row.key);
+    this.#order.splice(this.#order.indexOf(row), 1);
+    this.#observer.unobserve(row.node);
+    if (row.message) this.#inView.delete(row.message.seq);
+    row.node.remove();
+  }
+
+  /** Where a message with number `seq` stands: searched from the end, where nearly all arrive. */
+  #indexFor(seq: number, self: Row): number {
+    const first = this.#order[0];
+    if (first && first !== self && first.message && seq < first.message.seq) return 0;
+    let index = this.#order.length;
+    while (index > 0) {
+      const before = this.#order[index - 1];
+      if (before && before !== self && before.message && before.message.seq < seq) break;
+      index--;
+    }
+    return index;
+  }
+
+  #place(row: Row, index: number): void {
+    const present = this.#order.indexOf(row);
+    if (present >= 0) this.#order.splice(present, 1);
+    const at = present >= 0 && present < index ? index - 1 : index;
+    const next = this.#order[at];
+    this.#order.splice(at, 0, row);
+    if (row.node.nextSibling !== (next?.node ?? null) || !row.node.isConnected)
+      this.#list.insertBefore(row.node, next?.node ?? null);
+  }
+
+  #fill(row: Row, body: string): void {
+    row.body.replaceChildren(
+      ...linkPieces(body).map((piece) => {
+        if (typeof piece === "string") return piece;
+        const link = element("a", "", piece.text);
+        link.href = piece.href;
+        link.rel = "noopener nofollow ugc";
+        link.target = "_blank";
+        return link;
+      }),
+    );
+  }
+
+  // --- what stands around a bubble ---------------------------------------------------------------------------------
+
+  #frameRows(): void {
+    const lastOwn = this.#order.findLast((row) => row.own && !row.message?.removed);
+    let before: Row | undefined;
+    for (const row of this.#order) {
+      this.#frameRow(row, before);
+      this.#footRow(row, row === lastOwn);
+      before = row;
+    }
+  }
+
+  /** The day, the name and the picture above a bubble. */
+  #frameRow(row: Row, before: Row | undefined): void {
+    const newDay = !before || dayNumber(before.at) !== dayNumber(row.at);
+    const joined =
+      !newDay &&
+      before.own === row.own &&
+      before.author?.id === (row.author ?? before.author)?.id &&
+      row.at - before.at < GROUP_MS;
+    const frame = `${newDay && this.#times.day(row.at, this.#options.now())}|${joined}|${row.author?.name}`;
+    if (frame === row.frame) return;
+    row.frame = frame;
+    const { texts } = this.#options;
+    const name = row.own ? texts.text("You") : (row.author?.name ?? "");
+    for (const old of row.node.querySelectorAll(".day, .who, .sr")) old.remove();
+    row.node.classList.toggle("joined", joined);
+    const time = element("time", "", this.#times.time(row.at));
+    time.title = this.#times.full(row.at);
+    const above: Node[] = [];
+    if (newDay) above.push(element("div", "day", this.#times.day(row.at, this.#options.now())));
+    if (joined) above.push(element("span", "sr", `${name}, ${this.#times.time(row.at)}: `));
+    else above.push(element("div", "who", element("span", row.own ? "sr" : "name", `${name} `), time));
+    row.node.prepend(...above);
+  }
+
+  /** State, marks and what can be done, below a bubble. */
+  #footRow(row: Row, isLastOwn: boolean): void {
+    const { message, entry } = row;
+    const failed = entry?.state === "failed";
+    const delivery = row.own ? this.#deliveryOf(row) : undefined;
+    const shown = isLastOwn || failed ? delivery : undefined;
+    const removed = message?.removed === true;
+    const edited = !removed && (message?.revision ?? 0) > 0;
+    const open =
+      row.own &&
+      message &&
+      !removed &&
+      row.at + (this.#state?.editMs ?? 0) > this.#options.now() + (this.#state?.skew ?? 0);
+    const foot = `${shown}|${removed}|${edited}|${open}|${entry?.error?.message}`;
+    if (foot === row.foot) return;
+    row.foot = foot;
+    for (const old of row.node.querySelectorAll(".foot, .tools")) old.remove();
+    row.node.classList.toggle("removed", removed);
+    const { texts } = this.#options;
+    if (removed) row.body.replaceChildren(texts.text("Message removed"));
+    if (open) row.node.append(this.#tools(message));
+    const parts: (Node | string)[] = [];
+    if (edited) parts.push(element("span", "", texts.text("edited")));
+    if (shown) parts.push(this.#stateNode(shown));
+    if (failed && entry) parts.push(...this.#failureNodes(entry));
+    if (parts.length) row.node.append(element("div", "foot", ...parts));
+  }
+
+  #deliveryOf(row: Row): Delivery {
+    if (row.message) return stateOf(row.message.seq, this.#state?.marks ?? { delivered: 0, seen: 0 });
+    if (row.entry?.state === "failed") return "failed";
+    return row.entry?.state === "acked" ? "sent" : "pending";
+  }
+
+  #stateNode(delivery: Delivery): HTMLElement {
+    const { texts } = this.#options;
+    const name = {
+      pending: texts.text("Sending"),
+      sent: texts.text("Sent"),
+      delivered: texts.text("Delivered"),
+      seen: texts.text("Seen"),
+      failed: texts.text("Not sent"),
+    }[delivery];
+    const node = element("span", `state ${delivery}`, name);
+    if (delivery === "sent") node.prepend(icon(Check));
+    else if (delivery === "delivered" || delivery === "seen") node.prepend(icon(CheckCheck));
+    return node;
+  }
+
+  #failureNodes(entry: OutboxEntry): Node[] {
+    const { texts, retry, discard } = this.#options;
+    return [
+      ...(entry.error ? [element("span", "why", entry.error.message)] : []),
+      button("text-button", texts.text("Try again"), () => retry(entry.client_id)),
+      button("text-button", texts.text("Delete"), () => discard(entry.client_id)),
+    ];
+  }
+
+  #tools(message: Message): HTMLElement {
+    const { texts, edit, remove } = this.#options;
+    return element(
+      "div",
+      "tools",
+      button("tool", texts.text("Edit message"), () => edit(message), Pencil),
+      button("tool", texts.text("Remove message"), () => remove(message), Trash2),
+    );
+  }
+
+  #showTyping(person: Author | null): void {
+    this.#dots.hidden = !person;
+    this.#dots.title = person ? this.#options.texts.text("{name} is typing", { name: person.name ?? "" }) : "";
+  }
+
+  // --- what is in view ---------------------------------------------------------------------------------------------
+
+  #scrollDown(): void {
+    this.node.scrollTop = this.node.scrollHeight;
+  }
+
+  #setBelow(count: number): void {
+    if (count === this.#below) return;
+    this.#below = count;
+    this.#options.below(count);
+  }
+
+  #scrolled(): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.node;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX;
+    if (this.#atEnd) this.#setBelow(0);
+    if (scrollTop > HISTORY_PX || this.#loading || !this.#state?.more) return;
+    this.#loading = true;
+    const done = (): void => {
+      this.#loading = false;
+    };
+    this.#options.history().then(done, done);
+  }
+
+  #observed(entries: readonly IntersectionObserverEntry[]): void {
+    for (const { target, intersectionRatio, intersectionRect, rootBounds } of entries) {
+      const seq = this.#order.find((row) => row.node === target)?.message?.seq;
+      if (seq === undefined) continue;
+      // Half of the row, or as much of a tall one as fills half of the view.
+      if (intersectionRatio >= 0.5 || intersectionRect.height * 2 > (rootBounds?.height ?? 0)) this.#inView.add(seq);
+      else this.#inView.delete(seq);
+    }
+    this.#options.viewed();
+  }
+}

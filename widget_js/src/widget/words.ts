@@ -1,0 +1,29 @@
+import type { ClientStatus } from "../client/client";
+import type { Texts } from "../core/texts";
+import type { SiteState } from "../protocol.gen";
+
+/** Who answers, and how soon. */
+export function teamLine(site: SiteState, { language, text }: Texts): string {
+  const soon = {
+    minutes: text("Usually replies within minutes"),
+    hours: text("Usually replies within a few hours"),
+    day: text("Usually replies within a day"),
+  }[site.reply_time];
+  if (site.state === "online") {
+    const names = site.agents.map((agent) => agent.name).filter(Boolean);
+    return names.length ? `${names.slice(0, 3).join(", ")} · ${soon}` : soon;
+  }
+  if (site.away_text) return site.away_text;
+  if (site.state === "closed" && site.opens_at) {
+    const format = new Intl.DateTimeFormat(language, { weekday: "long", hour: "numeric", minute: "2-digit" });
+    return text("Closed until {time}", { time: format.format(Date.parse(site.opens_at)) });
+  }
+  return `${text("We are away")} · ${soon}`;
+}
+
+/** What is said about the connection; nothing while it stands or none is wanted. */
+export function connectionLine(status: ClientStatus, onLine: boolean, { text }: Texts): string | undefined {
+  if (status === "online" || status === "idle") return undefined;
+  if (status === "ended") return text("The chat has ended here. Reload the page to go on.");
+  return onLine ? text("Reconnecting…") : text("Offline. Your messages will be sent later.");
+}
