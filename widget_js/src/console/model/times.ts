@@ -16,8 +16,8 @@ const LONG_DATE_WITH_YEAR = new Intl.DateTimeFormat(undefined, {
   year: "numeric",
 });
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const AHEAD = new Intl.DateTimeFormat(undefined, {
-  weekday: "short",
+const WEEKDAY_AND_TIME = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, {
   day: "numeric",
   month: "short",
   hour: "2-digit",
@@ -34,9 +34,10 @@ export function exact(at: number): string {
   return EXACT.format(at);
 }
 
-/** A moment that lies ahead, such as the end of a snooze: "14:02" today, "Mon 23 Nov, 09:00" later. */
+/** A moment that lies ahead, such as the end of a snooze: "14:02" today, "Mon 09:00" within six days, "28 Nov, 09:00" later. */
 export function ahead(at: number, now: number): string {
-  return sameDay(at, now) ? clock(at) : AHEAD.format(at);
+  if (sameDay(at, now)) return clock(at);
+  return (at - now < 6 * DAY ? WEEKDAY_AND_TIME : DATE_AND_TIME).format(at);
 }
 
 /** The short time of a list's row: "now", "5 min", "3 h", "12 Nov", "12 Nov 2024". */

@@ -45,7 +45,7 @@ function NameForm({ desk }: { desk: Desk }) {
         )}
       </Field>
       <p class="hint">Signed in as {desk.me.value.mail}</p>
-      <button type="submit" class="button button-primary" aria-disabled={name.trim() === desk.me.value.name}>
+      <button type="submit" class="button button-primary start" aria-disabled={name.trim() === desk.me.value.name}>
         Save
       </button>
     </form>

@@ -3,6 +3,7 @@
 import { X } from "lucide";
 import type { ComponentChildren } from "preact";
 import type { Contact, ConversationRow } from "../../protocol.gen";
+import { browserName } from "../model/browser";
 import { STATUS_WORDS } from "../model/names";
 import { nameOf } from "../model/people";
 import { hashOf } from "../model/route";
@@ -48,10 +49,26 @@ export function VisitorPane({ desk }: { desk: Desk }) {
   );
 }
 
-function Part({ title, children }: { title: string; children: ComponentChildren }) {
+interface PartProps {
+  readonly title: string;
+  /** A word on all that follows, and what it means. */
+  readonly aside?: string;
+  readonly explained?: string;
+  readonly children: ComponentChildren;
+}
+
+function Part({ title, aside = "", explained, children }: PartProps) {
   return (
     <section class="facts">
-      <h3>{title}</h3>
+      <h3>
+        {title}
+        {aside && (
+          <span class="facts-aside" title={explained}>
+            {" "}
+            {aside}
+          </span>
+        )}
+      </h3>
       {children}
     </section>
   );
@@ -75,26 +92,25 @@ function ContactPart({ contact }: { contact: Contact }) {
   const attributes = Object.entries(contact.attributes ?? {});
   const told = contact.name || contact.mail || attributes.length > 0;
   return (
-    <Part title={t("Contact")}>
+    <Part
+      title={t("Contact")}
+      aside={told ? t("unverified") : ""}
+      explained={t("The page or the visitor said so. Nobody has checked it.")}
+    >
       {told ? (
-        <>
-          <dl>
-            {contact.name && <Fact name={t("Name")}>{contact.name}</Fact>}
-            {contact.mail && (
-              <Fact name={t("Mail")}>
-                <a href={`mailto:${encodeURIComponent(contact.mail)}`}>{contact.mail}</a>
-              </Fact>
-            )}
-            {attributes.map(([name, value]) => (
-              <Fact key={name} name={name}>
-                {String(value)}
-              </Fact>
-            ))}
-          </dl>
-          <p class="hint" title={t("The page or the visitor said so. Nobody has checked it.")}>
-            {t("Unverified")}
-          </p>
-        </>
+        <dl>
+          {contact.name && <Fact name={t("Name")}>{contact.name}</Fact>}
+          {contact.mail && (
+            <Fact name={t("Mail")}>
+              <a href={`mailto:${encodeURIComponent(contact.mail)}`}>{contact.mail}</a>
+            </Fact>
+          )}
+          {attributes.map(([name, value]) => (
+            <Fact key={name} name={name}>
+              {String(value)}
+            </Fact>
+          ))}
+        </dl>
       ) : (
         <p class="hint">{t("Nothing told yet.")}</p>
       )}
@@ -125,7 +141,11 @@ function WherePart({ desk, contact }: { desk: Desk; contact: Contact }) {
         )}
         {contact.zone && <Fact name={t("Time zone")}>{contact.zone.replaceAll("_", " ")}</Fact>}
         {contact.language && <Fact name={t("Language")}>{languageName(contact.language)}</Fact>}
-        {contact.browser && <Fact name={t("Browser")}>{contact.browser}</Fact>}
+        {contact.browser && (
+          <Fact name={t("Browser")}>
+            <span title={contact.browser}>{browserName(contact.browser)}</span>
+          </Fact>
+        )}
       </dl>
     </Part>
   );
