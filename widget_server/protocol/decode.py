@@ -17,12 +17,13 @@ def decode(text: str | bytes, max_bytes: int) -> ClientFrame:
 
     :raises Malformed: ``too_large``, ``too_deep``, ``unknown_frame`` or ``malformed`` with ``where``.
     """
-    if len(text) > max_bytes or (isinstance(text, str) and not text.isascii() and len(text.encode()) > max_bytes):
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if len(data) > max_bytes:
         raise Malformed("too_large", limit=max_bytes)
     try:
-        return CLIENT_FRAME.validate_json(text)
+        return CLIENT_FRAME.validate_json(data)
     except ValidationError as error:
-        if _levels(text if isinstance(text, str) else text.decode("utf-8", "replace")) > MAX_LEVELS:
+        if _levels(data.decode("utf-8", "replace")) > MAX_LEVELS:
             raise Malformed("too_deep", limit=MAX_LEVELS) from None
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         if first["type"] == "union_tag_invalid":

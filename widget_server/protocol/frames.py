@@ -19,6 +19,10 @@ Uuid = Annotated[
 Ref = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """A number of the client's choice that comes back in the answer."""
 Seq = Annotated[int, Field(ge=0, le=2**53 - 1)]
+Number = Annotated[int, Field(ge=1, le=2**53 - 1)]
+"""A ``seq`` or revision that must exist: both count from 1."""
+Whole = Annotated[int, Field(ge=1 - 2**53, le=2**53 - 1)]
+"""As much as every program on the way holds exactly."""
 Epoch = Annotated[str, StringConstraints(max_length=40)]
 Line = Annotated[str, StringConstraints(max_length=200)]
 Address = Annotated[str, StringConstraints(max_length=2000)]
@@ -30,7 +34,7 @@ RoleName = Literal["visitor", "agent", "system"]
 class ClientModel(BaseModel):
     """Base of what clients send: strict types, no unknown fields."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ServerModel(BaseModel):
@@ -81,7 +85,7 @@ class Hello(ClientModel):
     v: int
     token: Annotated[str, StringConstraints(max_length=200)] | None = None
     positions: Annotated[tuple[Position, ...], Field(max_length=200)] = ()
-    inbox: Annotated[int, Field(ge=0)] | None = None
+    inbox: Seq | None = None
     """A console's cursor of its inbox list, to hear what changed since; absent: no inbox is wanted yet."""
     inbox_epoch: Epoch | None = None
     context: Context | None = None
@@ -128,8 +132,8 @@ class Edit(ClientModel):
     t: Literal["edit"]
     ref: Ref
     channel: Uuid
-    seq: Annotated[int, Field(ge=1)]
-    revision: Annotated[int, Field(ge=1)]
+    seq: Number
+    revision: Number
     body: str
 
 
@@ -139,7 +143,7 @@ class Remove(ClientModel):
     t: Literal["remove"]
     ref: Ref
     channel: Uuid
-    seq: Annotated[int, Field(ge=1)]
+    seq: Number
 
 
 class History(ClientModel):
@@ -148,7 +152,7 @@ class History(ClientModel):
     t: Literal["history"]
     ref: Ref
     channel: Uuid
-    before: Annotated[int, Field(ge=1)]
+    before: Number
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
@@ -186,7 +190,7 @@ class SetContact(ClientModel):
     name: Line | None = None
     mail: Line | None = None
     attributes: Annotated[
-        dict[Annotated[str, StringConstraints(max_length=40)], str | int | float | bool | None], Field(max_length=20)
+        dict[Annotated[str, StringConstraints(max_length=40)], str | Whole | float | bool | None], Field(max_length=20)
     ] = {}
 
 
