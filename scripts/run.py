@@ -41,7 +41,7 @@ class SignIn(NamedTuple):
     password: str | None
 
 
-def prepare(settings: Settings, demo_origin: str) -> SignIn:
+async def prepare(settings: Settings, demo_origin: str) -> SignIn:
     """Bring the database up to date and make sure that the shop and an agent are in it.
 
     Args:
@@ -53,11 +53,7 @@ def prepare(settings: Settings, demo_origin: str) -> SignIn:
     """
     if is_answered(settings.control_socket):
         raise OperatorError(f"a server already runs on {settings.data_dir}; stop it, or run: make run DATA_DIR=other")
-    upgrade(settings)
-    return asyncio.run(_fill(settings, demo_origin))
-
-
-async def _fill(settings: Settings, demo_origin: str) -> SignIn:
+    await asyncio.to_thread(upgrade, settings)
     async with open_means(settings) as means:
         await _ensure_site(means, demo_origin)
         known = await agents.list_agents(means.db)
@@ -110,9 +106,14 @@ def banner(settings: Settings, demo_origin: str, sign_in: SignIn) -> str:
 """
 
 
-async def run_both(settings: Settings, demo_port: int, sign_in: SignIn) -> int:
-    """Start both programs, say when they are ready, stop both when one ends or a signal comes; return the exit code."""
+async def run_both(settings: Settings, demo_port: int) -> int:
+    """Start both programs, say when they are ready, stop both when one ends or a signal comes; return the exit code.
+
+    Raises:
+        OperatorError: a server runs on this data already.
+    """
     demo_origin = f"http://127.0.0.1:{demo_port}"
+    sign_in = await prepare(settings, demo_origin)
     environment = os.environ | {variable_name("internal_port"): str(_internal_port(settings))}
     stop = asyncio.Event()
     server = await _start(environment, "widget_server", "serve")
@@ -209,8 +210,7 @@ def main() -> int:
         settings, demo_port = load_settings(), _demo_port()
         _check_free("PORT", settings.host, settings.port)
         _check_free("DEMO_PORT", "127.0.0.1", demo_port)
-        sign_in = prepare(settings, f"http://127.0.0.1:{demo_port}")
-        return asyncio.run(run_both(settings, demo_port, sign_in))
+        return asyncio.run(run_both(settings, demo_port))
     except (OperatorError, StoreUnavailable, revisions.NewerSchema) as error:
         sys.stderr.write(f"make run: {error}\n")
         return 1

@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 
 from scripts import run
+from tests.demo.conftest import free_port
 from widget_server.actions import sites
 from widget_server.cli.means import open_means
 from widget_server.settings import Settings
@@ -23,34 +24,27 @@ from widget_server.settings import Settings
 ROOT = Path(__file__).parent.parent.parent
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 async def origins_of_the_shop(settings: Settings) -> tuple[str, ...]:
     async with open_means(settings) as means:
         return (await sites.access_public_site(means.db, run.SITE_KEY)).allowed_origins
 
 
-def test_s1_11_the_first_run_makes_everything_and_later_ones_keep_it(settings: Settings) -> None:
-    first = run.prepare(settings, "http://127.0.0.1:8081")
-    second = run.prepare(settings, "http://127.0.0.1:8081")
+async def test_s1_11_the_first_run_makes_everything_and_later_ones_keep_it(settings: Settings) -> None:
+    first = await run.prepare(settings, "http://127.0.0.1:8081")
+    second = await run.prepare(settings, "http://127.0.0.1:8081")
     assert first.password is not None
     assert second == run.SignIn(first.mail, None)
 
 
-def test_a_shop_on_another_port_is_added_to_the_origins(settings: Settings) -> None:
-    run.prepare(settings, "http://127.0.0.1:8081")
-    run.prepare(settings, "http://127.0.0.1:9081")
-    run.prepare(settings, "http://127.0.0.1:9081")
-    assert asyncio.run(origins_of_the_shop(settings)) == ("http://127.0.0.1:8081", "http://127.0.0.1:9081")
+async def test_a_shop_on_another_port_is_added_to_the_origins(settings: Settings) -> None:
+    await run.prepare(settings, "http://127.0.0.1:8081")
+    await run.prepare(settings, "http://127.0.0.1:9081")
+    await run.prepare(settings, "http://127.0.0.1:9081")
+    assert await origins_of_the_shop(settings) == ("http://127.0.0.1:8081", "http://127.0.0.1:9081")
 
 
-def test_two_installations_never_share_a_password(tmp_path: Path) -> None:
-    made = [run.prepare(Settings(data_dir=tmp_path / name), "http://127.0.0.1:8081") for name in ("one", "two")]
+async def test_two_installations_never_share_a_password(tmp_path: Path) -> None:
+    made = [await run.prepare(Settings(data_dir=tmp_path / name), "http://127.0.0.1:8081") for name in ("one", "two")]
     assert made[0].password != made[1].password
 
 
