@@ -523,8 +523,9 @@ export class ChatClient {
     this.#news().outbox = true;
     const opened = this.#channels.get(frame.channel);
     if (opened?.log.get(frame.seq)) this.#forget(clientId);
-    // The server has subscribed the connection that began the conversation; its head is on the way.
-    if (!opened) {
+    // The server has subscribed the connection that began the conversation; its head is on the way. A channel that was
+    // left before its ack came stays closed.
+    if (!opened && this.outbox.get(clientId)?.start) {
       const begun = this.#track(frame.channel);
       if (this.#transport?.reopen) this.#requestOpen(begun);
       else begun.opening = true;

@@ -63,6 +63,9 @@ export class DeskServer {
   ]);
   /** What to refuse: returns an error for a frame, or null. */
   refuse: (frame: ClientFrame) => { code: number; message: string } | null = () => null;
+  /** Keeps acks (and the events of sends) back until {@link giveAcks}. */
+  holdAcks = false;
+  #held: ServerFrame[] = [];
   #versions = new Map<string, number>();
   #events: TransportEvents | undefined;
 
@@ -96,6 +99,11 @@ export class DeskServer {
     return client;
   }
 
+  giveAcks(): void {
+    this.holdAcks = false;
+    this.tell(...this.#held.splice(0));
+  }
+
   /** Sends frames down. */
   tell(...frames: ServerFrame[]): void {
     this.#events?.frames(frames);
@@ -117,7 +125,7 @@ export class DeskServer {
   #happened(channel: string, said: Message): void {
     const from = this.#version(channel);
     this.#versions.set(channel, from + 1);
-    this.tell({ t: "event", channel, from, to: from + 1, messages: [said] });
+    this.#answer({ t: "event", channel, from, to: from + 1, messages: [said] });
   }
 
   #take(frame: ClientFrame): void {
@@ -146,7 +154,12 @@ export class DeskServer {
 
   #ack(ref: number, channel: string, said: Message): void {
     const { client_id, seq, version } = said;
-    this.tell({ t: "ack", ref, channel, client_id, seq, version, revision: said.revision ?? 0, at: said.at });
+    this.#answer({ t: "ack", ref, channel, client_id, seq, version, revision: said.revision ?? 0, at: said.at });
+  }
+
+  #answer(frame: ServerFrame): void {
+    if (this.holdAcks) this.#held.push(frame);
+    else this.tell(frame);
   }
 
   #open(channel: string, ref: number): void {

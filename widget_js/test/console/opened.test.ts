@@ -215,6 +215,19 @@ describe("an open conversation", () => {
     expect(sent("remove")).toHaveLength(1);
   });
 
+  test("an ack that comes after leaving keeps nobody from coming back", async () => {
+    const opened = await open();
+    server.holdAcks = true;
+    opened.write("Quick");
+    await opened.send();
+    opened.leave();
+    server.giveAcks();
+    await settled();
+    const again = await open();
+    expect(again.ready.value).toBe(true);
+    expect(bodies(again.items.value)).toEqual(["Quick"]);
+  });
+
   test("says who else is looking, without this agent", async () => {
     const opened = await open();
     opened.present({ t: "presence", channel: STAFF, viewers: [ADA, GRACE], visitor_online: true });
