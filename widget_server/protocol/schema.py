@@ -10,15 +10,19 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 import json
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
 from widget_server.protocol import PROTOCOL_VERSION, codes, frames
-from widget_server.protocol.typescript import typescript
+from widget_server.protocol.typescript import MODELS, typescript
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 Schema = dict[str, Any]
 """One node of a JSON Schema (draft 2020-12)."""
@@ -38,31 +42,27 @@ def definitions() -> dict[str, Schema]:
         [("ClientFrame", "validation", frames.CLIENT_FRAME), ("ServerFrame", "validation", frames.SERVER_FRAME)]
     )
     found: dict[str, Schema] = document["$defs"]
-    documented = _field_comments()
     for name, schema in found.items():
         _drop_titles(schema)
-        if issubclass(getattr(frames, name), frames.ServerModel):
+        if issubclass(MODELS[name], frames.ServerModel):
             schema.pop("additionalProperties", None)
-        for field, comment in documented[name].items():
+        for field, comment in _field_comments(MODELS[name]).items():
             schema["properties"][field]["description"] = comment
     return found | {str(key): dict(union) for (key, _mode), union in unions.items()}
 
 
-def _field_comments() -> dict[str, dict[str, str]]:
-    """Return, by class and by name on the wire, the strings that stand under the fields in ``frames.py``."""
-    comments: dict[str, dict[str, str]] = {}
-    for node in ast.parse(inspect.getsource(frames)).body:
-        if isinstance(node, ast.ClassDef):
-            comments[node.name] = {
-                field.target.id.rstrip("_"): inspect.cleandoc(text.value.value)
-                for field, text in zip(node.body, node.body[1:], strict=False)
-                if isinstance(field, ast.AnnAssign)
-                and isinstance(field.target, ast.Name)
-                and isinstance(text, ast.Expr)
-                and isinstance(text.value, ast.Constant)
-                and isinstance(text.value.value, str)
-            }
-    return comments
+def _field_comments(model: type[BaseModel]) -> dict[str, str]:
+    """Return, by name on the wire, the strings that stand under the fields of ``model``."""
+    statements = [each for node in ast.parse(inspect.getsource(model)).body for each in ast.iter_child_nodes(node)]
+    return {
+        field.target.id.rstrip("_"): inspect.cleandoc(text.value.value)
+        for field, text in itertools.pairwise(statements)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 def _drop_titles(schema: Schema) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args, get_origin
 
 from widget_server.core import conversation, delivery
-from widget_server.protocol import PROTOCOL_VERSION, codes, frames
+from widget_server.protocol import PROTOCOL_VERSION, codes
+from widget_server.protocol.frames import ClientModel, ServerModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from widget_server.protocol.schema import Schema
+
+MODELS: Final = {model.__name__: model for base in (ClientModel, ServerModel) for model in base.__subclasses__()}
+"""Every frame and part by its name, in whichever module of the protocol it stands."""
 
 RENAMED: Final = {"Event": "EventFrame", "History": "HistoryFrame"}
 """Frames whose Python names would hide a type of the browser."""
@@ -22,8 +27,13 @@ _Event = TypeVar("_Event", bound=StrEnum)
 
 _WIDTH: Final = 120
 _SCALARS: Final = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
-_PLAIN_LITERALS: Final = {get_args(value): name for name, value in vars(frames).items() if get_origin(value) is Literal}
-"""The named sets of words in ``frames.py``: pydantic spells them out, TypeScript shall have their names."""
+_PLAIN_LITERALS: Final = {
+    get_args(value): name
+    for module in dict.fromkeys(model.__module__ for model in MODELS.values())
+    for name, value in vars(sys.modules[module]).items()
+    if get_origin(value) is Literal
+}
+"""The named sets of words beside the frames: pydantic spells them out, TypeScript shall have their names."""
 
 
 def typescript(definitions: Mapping[str, Schema], notice: str) -> str:
