@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from widget_server.core.errors import Refused
-from widget_server.web.origins import Origins, same_host
+from widget_server.web.origins import Origins, cors, preflight_headers, same_host
 
 OWN = "https://chat.example"
 SITES = {
@@ -39,7 +39,7 @@ def test_s01_a_site_takes_the_origins_it_lists_and_our_own_and_no_other(site: st
     origins = Origins(f"{OWN}/")
     if origin == OWN or origin in SITES[site]:
         assert origins.check_listed({"Origin": origin}, SITES[site]) == origin
-        assert origins.cors(origin) == {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+        assert cors(origin) == {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
     else:
         with pytest.raises(Refused, match="foreign_origin"):
             origins.check_listed({"Origin": origin}, SITES[site])
@@ -55,13 +55,22 @@ def test_s01_the_console_takes_our_own_origin_alone(origin: str) -> None:
             origins.check_own({"Origin": origin})
 
 
+def test_s01_our_own_page_is_ours_under_whatever_name_it_was_opened() -> None:
+    origins = Origins("http://localhost:8080")
+    opened = {"Origin": "http://127.0.0.1:8080", "Host": "127.0.0.1:8080"}
+    assert origins.check_own(opened) == "http://127.0.0.1:8080"
+    for foreign in ({"Host": "localhost:8080"}, {"Host": "127.0.0.1:8081"}, {"Origin": "null"}, {"Host": ""}):
+        with pytest.raises(Refused, match="foreign_origin"):
+            origins.check_own(opened | foreign)
+
+
 def test_s01_no_origin_is_a_foreign_one() -> None:
     with pytest.raises(Refused, match="foreign_origin"):
         Origins(OWN).check_listed({}, SITES["one"])
 
 
 def test_s09_a_preflight_allows_the_page_and_no_cookie() -> None:
-    headers = Origins(OWN).preflight("https://one.example")
+    headers = preflight_headers("https://one.example")
     assert headers["Access-Control-Allow-Origin"] == "https://one.example"
     assert "Access-Control-Allow-Credentials" not in headers
     assert headers["Vary"] == "Origin"

@@ -9,6 +9,7 @@ from widget_server.routes.desk import DESK
 from widget_server.routes.keys import ORIGINS, SESSIONS
 from widget_server.store.records import Author
 from widget_server.web.clients import client_address
+from widget_server.web.origins import CHECKED_ORIGIN
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -51,6 +52,7 @@ async def visitor_calling(request: web.Request) -> Caller:
     desk = request.app[DESK]
     site = await desk.reception.site(request.match_info["key"])
     origin = request.app[ORIGINS].check_listed(request.headers, site.allowed_origins)
+    request[CHECKED_ORIGIN] = origin
     browser = request.headers.get("User-Agent", "")[:_BROWSER_CHARS]
     visitor = Visitor(site.id, site.key, "", browser.encode("utf-8", "replace").decode())
     return Caller(visitor, client_address(request, desk.settings.trusted_proxies), origin, site)

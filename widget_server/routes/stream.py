@@ -21,7 +21,7 @@ from widget_server.hub.outbound import Outbound
 from widget_server.routes.connection import Connection
 from widget_server.routes.desk import DESK, Desk
 from widget_server.routes.entrance import Caller, agent_calling, visitor_calling
-from widget_server.routes.keys import ORIGINS
+from widget_server.web.origins import cors, preflight_headers
 
 if TYPE_CHECKING:
     from widget_server.protocol.session import Session
@@ -66,7 +66,7 @@ async def console_frames(request: web.Request) -> web.StreamResponse:
 async def preflight(request: web.Request) -> web.Response:
     """``OPTIONS`` of a visitor's stream and posts."""
     caller = await visitor_calling(request)
-    return web.Response(status=204, headers=request.app[ORIGINS].preflight(caller.origin))
+    return web.Response(status=204, headers=preflight_headers(caller.origin))
 
 
 async def _stream(request: web.Request, caller: Caller) -> web.StreamResponse:
@@ -74,7 +74,7 @@ async def _stream(request: web.Request, caller: Caller) -> web.StreamResponse:
     if not desk.connections.has_room(caller.address):
         raise TryLater("busy", 5_000)
     body = await _body(request, desk)
-    response = web.StreamResponse(headers=_headers(request, caller) | {"Content-Type": "application/x-ndjson"})
+    response = web.StreamResponse(headers=_headers(caller) | {"Content-Type": "application/x-ndjson"})
     response.enable_chunked_encoding()
     await response.prepare(request)
     line = _StreamLine(request, response)
@@ -89,11 +89,11 @@ async def _stream(request: web.Request, caller: Caller) -> web.StreamResponse:
     return response
 
 
-def _headers(request: web.Request, caller: Caller) -> dict[str, str]:
+def _headers(caller: Caller) -> dict[str, str]:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
     if caller.is_agent:
         return headers
-    return headers | request.app[ORIGINS].cors(caller.origin)
+    return headers | cors(caller.origin)
 
 
 async def _body(request: web.Request, desk: Desk) -> bytes:
@@ -191,7 +191,7 @@ async def _frames(request: web.Request, caller: Caller) -> web.Response:
     finally:
         connection.gone()
     body = b'{"frames":[' + b",".join(_flat(answers)) + b"]}"
-    return web.Response(body=body, content_type="application/json", headers=_headers(request, caller))
+    return web.Response(body=body, content_type="application/json", headers=_headers(caller))
 
 
 def _posted(body: bytes) -> list[Any]:

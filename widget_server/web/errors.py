@@ -19,6 +19,7 @@ from widget_server.protocol.encode import error_body
 from widget_server.store.database import StoreUnavailable
 from widget_server.web.assets import MissingBundle
 from widget_server.web.csp import page_policy
+from widget_server.web.origins import CHECKED_ORIGIN, cors
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
@@ -74,6 +75,8 @@ def error_response(request: web.BaseRequest, error: ProductError) -> web.Respons
     response = web.Response(
         body=orjson.dumps({"error": body}), content_type="application/json", status=ERRORS[error.name].http
     )
+    if CHECKED_ORIGIN in request:
+        response.headers.update(cors(request[CHECKED_ORIGIN]))
     return _timed(response, error)
 
 
