@@ -92,6 +92,8 @@ class Node:
         switchboard = Switchboard(lambda channel, version: refill(database, channel, version))
 
         def sink(committed: Committed) -> None:
+            self.metrics.commits += 1
+            self.metrics.events += len(committed.events)
             engine.sink(committed)
 
         committer = Committer(
@@ -109,6 +111,9 @@ class Node:
             self.clock,
             Policy(settings.message_max_chars, settings.edit_minutes),
             epoch,
+        )
+        self.metrics.watch(
+            queue_depth=lambda: committer.depth, refills=lambda: switchboard.refilled, database=settings.database_path
         )
         reception = Reception(engine)
         self.desk = desk = Desk(settings, engine, reception, self.limits, self.metrics)

@@ -78,12 +78,12 @@ async def test_a_draining_server_is_alive_and_not_ready(aiohttp_client: AiohttpC
 
 async def test_metrics_are_text_that_prometheus_reads(aiohttp_client: AiohttpClient) -> None:
     app = make_app(Health())
-    app[METRICS].sends.labels("acked").inc()
+    app[METRICS].commands["done"] += 1
     client = await aiohttp_client(app)
     response = await client.get("/metrics")
     assert response.content_type == "text/plain"
     text = await response.text()
-    assert 'widget_sends_total{outcome="acked"} 1.0' in text
+    assert 'widget_commands_total{outcome="done"} 1.0' in text
     assert "widget_build_info{" in text
 
 

@@ -74,7 +74,11 @@ async def test_s0_11_two_differently_built_servers_run_in_one_process(tmp_path: 
         assert refused.failed is not None
         assert refused.failed["name"] == "message_too_long"
         await second.deliver("Longer than ten characters")
-        assert b'widget_sockets{kind="visitor"} 1.0' in measures.render()
+        told = measures.render().decode()
+        assert 'widget_sockets{kind="visitor"} 1.0\n' in told
+        assert 'widget_commands_total{outcome="message_too_long"} 1.0\n' in told
+        assert "widget_commit_queue_depth 0.0\n" in told
+        assert "widget_gap_refills_total 0.0\n" in told
 
 
 async def test_s1_01_a_message_needs_no_address_but_this_machine(

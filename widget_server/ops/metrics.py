@@ -1,26 +1,26 @@
 """What a server measures about itself, in a registry of its own, served by the internal listener as ``/metrics``.
 
-Labels are few and fixed: never an id, a name or an address of anybody.
+Labels are few and fixed: never an id, a name or an address of anybody. What happens for every message is counted in
+plain integers, which cost nothing, and turned into samples when somebody asks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import platform
+from collections import Counter as Tally
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from widget_server import __version__
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-# Seconds. The floor is what a memory hub on one machine needs, the roof what a visitor still waits for.
-_LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LAG_EVERY_SECONDS = 1.0
 
 
@@ -29,42 +29,22 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.sockets = Gauge("widget_sockets", "Open sockets.", ["kind"], registry=self.registry)
-        self.sends = Counter(
-            "widget_sends", "Messages sent, by what became of them.", ["outcome"], registry=self.registry
+        self.commands: Tally[str] = Tally()
+        """Frames that ask for something, by what became of them: ``done`` or the name of the error."""
+        self.commits = 0
+        self.events = 0
+        """Events that commits brought."""
+        self.refills: Callable[[], int] = int
+        """How often a hole in a channel's events had to be read from the store."""
+        self.sockets = Gauge("widget_sockets", "Open connections, by who holds them.", ["kind"], registry=self.registry)
+        self.slow_readers = Counter(
+            "widget_slow_readers", "Connections closed because their reader did not keep up.", registry=self.registry
         )
-        self.ack_seconds = Histogram(
-            "widget_ack_seconds",
-            "From a message's arrival to its ack.",
-            buckets=_LATENCY_BUCKETS,
-            registry=self.registry,
-        )
-        self.deliver_seconds = Histogram(
-            "widget_deliver_seconds",
-            "From a message's arrival to its last subscriber's queue.",
-            buckets=_LATENCY_BUCKETS,
-            registry=self.registry,
+        self.resumes = Counter(
+            "widget_resumes", "Channels brought up to date, by how it ended.", ["result"], registry=self.registry
         )
         self.commit_queue_depth = Gauge(
             "widget_commit_queue_depth", "Writes that wait for the database.", registry=self.registry
-        )
-        self.commit_batch_size = Histogram(
-            "widget_commit_batch_size",
-            "Writes that shared one commit.",
-            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
-            registry=self.registry,
-        )
-        self.outbound_queue_max = Gauge(
-            "widget_outbound_queue_max_frames", "Frames in the longest queue of any socket.", registry=self.registry
-        )
-        self.slow_readers = Counter(
-            "widget_slow_readers", "Sockets closed because their reader did not keep up.", registry=self.registry
-        )
-        self.resumes = Counter(
-            "widget_resumes", "Channels resumed, by how it ended.", ["result"], registry=self.registry
-        )
-        self.rate_limited = Counter(
-            "widget_rate_limited", "Refusals by a rate limit.", ["limit"], registry=self.registry
         )
         self.wal_bytes = Gauge("widget_wal_bytes", "Size of the database's write-ahead log.", registry=self.registry)
         self.loop_lag_seconds = Gauge(
@@ -74,6 +54,19 @@ class Metrics:
             version=__version__, python=platform.python_version()
         ).set(1)
         ProcessCollector(registry=self.registry)
+        self.registry.register(_Tallies(self))
+
+    def watch(self, *, queue_depth: Callable[[], int], refills: Callable[[], int], database: Path) -> None:
+        """Ask these whenever somebody asks for the measures.
+
+        Args:
+            queue_depth: how many writes wait.
+            refills: how many holes were read so far.
+            database: the SQLite file, beside which its write-ahead log lies.
+        """
+        self.refills = refills
+        self.commit_queue_depth.set_function(queue_depth)
+        self.wal_bytes.set_function(lambda: _size(database.with_name(f"{database.name}-wal")))
 
     def render(self) -> bytes:
         """Return all measures in Prometheus' text format."""
@@ -81,6 +74,32 @@ class Metrics:
 
 
 METRICS = web.AppKey("metrics", Metrics)
+
+
+class _Tallies(Collector):
+    """Turns the plain integers into samples."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the samples as they are now."""
+        commands = CounterMetricFamily("widget_commands", "Frames that ask, by their outcome.", labels=["outcome"])
+        for outcome, count in sorted(self._metrics.commands.items()):
+            commands.add_metric([outcome], count)
+        yield commands
+        yield CounterMetricFamily("widget_commits", "Commits that brought something.", value=self._metrics.commits)
+        yield CounterMetricFamily("widget_events", "Events that commits brought.", value=self._metrics.events)
+        yield CounterMetricFamily(
+            "widget_gap_refills", "Holes in a channel's events that were read.", value=self._metrics.refills()
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 async def watch_loop_lag(app: web.Application) -> AsyncGenerator[None]:
