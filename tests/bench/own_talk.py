@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from tests.bench.pairs import CheckFailed, Pair, Receipts, body_of, number_in
+from tests.bench.pairs import CheckFailed, Pair, Receipts, body_of, client_id_of, number_in
 from tests.bench.peer_talks import stored_rows
 from tests.bench.served import Served, free_port
 from tests.bench.wire import Endpoint, text_frame
@@ -143,10 +143,10 @@ class Own:
 
 def _frames(channel: str, pair: int) -> Any:
     """The function that makes the ``send`` frame of a message from its number."""
-    begin = f'{{"t":"send","ref":%d,"client_id":"019aa000-{pair:04x}-7000-8000-%012x","channel":"{channel}","body":"%s"}}'
+    begin = f'{{"t":"send","ref":%d,"client_id":"%s","channel":"{channel}","body":"%s"}}'
 
     def frame_of(number: int) -> bytes:
-        return text_frame((begin % (_REF_BASE + number, number, body_of(number))).encode())
+        return text_frame((begin % (_REF_BASE + number, client_id_of(pair, number), body_of(number))).encode())
 
     return frame_of
 

@@ -20,6 +20,11 @@ def body_of(number: int) -> str:
     return f"{number:0{_NUMBER_CHARS}d}".ljust(BODY_CHARS, ".")
 
 
+def client_id_of(pair: int, number: int) -> str:
+    """The id of a pair's message: rising over time and over all pairs together, as UUIDv7 do."""
+    return f"019a{number >> 16:04x}-{number & 0xFFFF:04x}-7000-8000-{pair:012x}"
+
+
 def number_in(body: str | bytes) -> int:
     """The number that `body_of` wrote."""
     return int(body[:_NUMBER_CHARS])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from tests.bench.pairs import CheckFailed, Pair, Receipts, body_of, number_in
+from tests.bench.pairs import CheckFailed, Pair, Receipts, body_of, client_id_of, number_in
 from tests.bench.served import Served, free_port, peer_command
 from tests.bench.wire import Endpoint, binary_frame, text_frame
 
@@ -27,7 +27,7 @@ def stored_rows(database: Path) -> int:
 
 def send_payload(pair: int, number: int) -> bytes:
     """A message as this server's protocol has it; the relay carries the same bytes, so that sizes are alike."""
-    client_id = f"019aa000-{pair:04x}-7000-8000-{number:012x}"
+    client_id = client_id_of(pair, number)
     channel = f"019aa000-0000-7000-8000-{pair:012x}"
     return (
         b'{"t":"send","ref":%d,"client_id":"%b","channel":"%b","body":"%b"}'
@@ -142,7 +142,7 @@ class SocketIO:
     def _message(pair: int, number: int) -> bytes:
         data: dict[str, Any] = {
             "ref": _REF_BASE + number,
-            "client_id": f"019aa000-{pair:04x}-7000-8000-{number:012x}",
+            "client_id": client_id_of(pair, number),
             "body": body_of(number),
         }
         return b"42%d" % number + orjson.dumps(["message", data])
