@@ -64,7 +64,6 @@ function start(): void {
   const properties = { brand: config.color, "brand-ink": inkOn(config.color), x: `${x}px`, y: `${y ?? x}px` };
   for (const [name, value] of Object.entries(properties)) box.style.setProperty(`--${name}`, value);
   launcher.className = "launcher";
-  launcher.type = "button";
   launcher.lang = language;
   launcher.ariaLabel = LAUNCHER_TEXTS[language] ?? "Open chat";
   launcher.ariaHasPopup = "dialog";
@@ -116,22 +115,12 @@ function start(): void {
   };
 
   const fetchPanel = async (): Promise<void> => {
-    launcher.ariaBusy = "true";
-    try {
-      const address = `${config.base}${config.panel}${attempts ? `?${attempts}` : ""}`;
-      const { default: mount } = (await import(address)) as { default: Mount };
-      const options = { language, isolation: data["isolation"] === "iframe" ? "iframe" : "page" } as const;
-      const mounted = await mount({ config, options, root, box, launcher, emit } satisfies Host);
-      if (gone) {
-        mounted.destroy();
-        return;
-      }
-      panel = mounted;
-      panel.identify(contact);
-      emit("ready", undefined);
-    } finally {
-      launcher.ariaBusy = "false";
-    }
+    const { default: mount } = (await import(`${config.base}${config.panel}?${attempts}`)) as { default: Mount };
+    const options = { language, framed: data["isolation"] === "iframe" };
+    panel = await mount({ config, options, root, box, launcher, emit } satisfies Host);
+    panel.identify(contact);
+    emit("ready", undefined);
+    if (gone) panel.destroy();
   };
 
   const setOpen = async (open: boolean): Promise<void> => {

@@ -135,7 +135,7 @@ export class ChatClient {
     this.#options = options;
     this.#world = options.world;
     this.#ids = new IdSource(options.world);
-    this.#backoff = new Backoff(options.world.random);
+    this.#backoff = new Backoff(() => options.world.random());
     this.#receipts = new Receipts(
       options.world,
       () => [...this.#channels.values()].map(({ log }) => log),

@@ -6,6 +6,8 @@ type Rgb = readonly [number, number, number];
 const LIGHT_PAPER = 0.84;
 const DARK_PAPER = 0.03;
 const TEXT_RATIO = 4.5;
+/** The luminance up to which white reaches that ratio. */
+const WHITE_UP_TO = 1.05 / TEXT_RATIO - 0.05;
 
 /** Relative luminance (WCAG 2.2) of `#rrggbb`, 0 to 1. */
 export function luminance(color: string): number {
@@ -19,7 +21,7 @@ export function ratio(one: number, other: number): number {
 
 /** White or black, whichever can be read on `color`; white where both can. */
 export function inkOn(color: string): string {
-  return ratio(luminance(color), 1) >= TEXT_RATIO ? "#ffffff" : "#000000";
+  return luminance(color) <= WHITE_UP_TO ? "#ffffff" : "#000000";
 }
 
 /** `color` moved towards black (light paper) or white (dark paper) just so far that it can be read on that paper. */
@@ -52,7 +54,7 @@ function luminanceOf(rgb: Rgb): number {
 
 function parse(color: string): Rgb {
   const value = Number.parseInt(color.slice(1), 16) || 0;
-  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
+  return [16, 8, 0].map((shift) => (value >> shift) & 255) as unknown as Rgb;
 }
 
 function format(rgb: Rgb): string {

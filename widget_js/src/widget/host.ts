@@ -21,7 +21,8 @@ export interface Config {
 export interface Options {
   /** BCP 47 tag. */
   readonly language: string;
-  readonly isolation: "page" | "iframe";
+  /** Whether the panel is to stand in a frame on the server's origin. */
+  readonly framed: boolean;
 }
 
 /** What a page tells about its visitor; unverified. */

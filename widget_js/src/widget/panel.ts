@@ -11,7 +11,7 @@ import { adopt, followKeyboard, keepKeysInside } from "./surface";
 const mount: Mount = async (host) => {
   const { config, options, root, box, emit } = host;
   const { language } = options;
-  if (options.isolation === "iframe") return (await import("./frame_host")).mountFrame(host);
+  if (options.framed) return (await import("./frame_host")).mountFrame(host);
   const locale = config.locales[language];
   const translations = locale ? ((await import(config.base + locale)) as { default: TextTable }).default : {};
   adopt(root, sheetText);

@@ -16,11 +16,11 @@ export function keepKeysInside(box: HTMLElement, signal: AbortSignal): void {
 export function followKeyboard(box: HTMLElement, signal: AbortSignal): void {
   const view = window.visualViewport;
   if (!view) return;
-  const fit = (): void => {
+  const follow = (): void => {
     box.style.setProperty("--height", `${view.height}px`);
     box.style.setProperty("--top", `${view.offsetTop}px`);
   };
-  view.addEventListener("resize", fit, { signal });
-  view.addEventListener("scroll", fit, { signal });
-  fit();
+  view.addEventListener("resize", follow, { signal });
+  view.addEventListener("scroll", follow, { signal });
+  follow();
 }

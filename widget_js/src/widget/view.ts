@@ -85,7 +85,7 @@ export class View {
     this.#shown = state;
     if (site && site !== before.site) this.#showTeam(site);
     this.#pill.hidden = !below;
-    if (below !== before.below) this.#pill.textContent = this.#texts.count(below, "{n} new", "{n} new");
+    if (below !== before.below) this.#pill.textContent = this.#texts.text("{n} new", { n: below });
     if (sound !== before.sound) {
       this.#sound.ariaPressed = `${sound}`;
       this.#sound.replaceChildren(icon(sound ? Bell : BellOff));
