@@ -87,9 +87,7 @@ def test_what_cannot_be_a_site_key_is_refused(key: str) -> None:
     assert not ids.is_site_key(key)
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), min_size=2, max_size=3))
-def test_a_digest_tells_other_content_apart(parts: list[str]) -> None:
-    assert ids.digest(*parts) == ids.digest(*parts)
-    assert ids.digest(*parts) != ids.digest(*parts, "")
-    joined = ["".join(parts[:2]), *parts[2:]]
-    assert ids.digest(*parts) != ids.digest(*joined)
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_digest_tells_other_content_apart(one: str, other: str) -> None:
+    assert (ids.digest(one) == ids.digest(other)) == (one == other)
+    assert len(ids.digest(one)) == 16

@@ -9,6 +9,7 @@ import pytest
 
 from tests.protocol.samples import CHANNEL, OTHER, SAMPLES
 from widget_server.protocol import encode
+from widget_server.protocol.effects import Sent
 from widget_server.protocol.frames import CLIENT_FRAME, SERVER_FRAME, ClientModel
 
 AUTHOR = {"id": OTHER, "name": None, "role": "visitor", "picture": None}
@@ -47,7 +48,7 @@ ROW: dict[str, Any] = {
     [
         (encode.PONG, "pong"),
         (encode.done(3), "done"),
-        (encode.ack(1, CHANNEL, OTHER, 5, 6, 0, "2026-11-18T13:46:40.007Z"), "ack"),
+        (encode.ack(1, Sent(CHANNEL, OTHER, 5, 6, 0, 1_795_000_000_007)), "ack"),
         (encode.event(CHANNEL, 1, 2, [MESSAGE], None), "event"),
         (encode.event(CHANNEL, 1, 2, [], HEAD), "event"),
         (encode.marks(CHANNEL, (2, 1), (1, 1)), "marks"),

@@ -11,8 +11,8 @@ from tests.protocol.samples import CHANNEL, OTHER, SAMPLES
 from widget_server.core.errors import ProductError, Refused, TryLater, Unacceptable
 from widget_server.protocol import frames as f
 from widget_server.protocol.codes import CloseCode
-from widget_server.protocol.effects import Command, Effect, End, OpenOwn, Out, Unsubscribe, Whisper
-from widget_server.protocol.session import Committed, Opened, Session, Terms
+from widget_server.protocol.effects import Command, Effect, End, OpenOwn, Out, Sent, Unsubscribe, Whisper
+from widget_server.protocol.session import Opened, Session, Terms
 
 TERMS = Terms(epoch="e1", message_chars=100, frame_bytes=4096, hello_ms=10_000)
 SYNCED = b'{"t":"synced"}'
@@ -206,7 +206,7 @@ def test_an_edit_is_checked_like_a_message() -> None:
 def test_an_ack_carries_what_was_committed() -> None:
     talk = Talk()
     (frame,) = commands(talk.say(**send(7)))
-    outcome = Committed(CHANNEL, name(7), 4, 9, 0, 1_795_000_000_007)
+    outcome = Sent(CHANNEL, name(7), 4, 9, 0, 1_795_000_000_007)
     (ack,) = told(talk.session.done(frame, outcome))
     assert ack == {
         "t": "ack",
@@ -234,17 +234,17 @@ def test_other_outcomes_are_answered_by_ref() -> None:
 def test_the_first_message_opens_its_own_channel_after_the_ack() -> None:
     talk = Talk()
     (frame,) = commands(talk.say(**send(1, channel=None, start=OTHER)))
-    effects = talk.session.done(frame, Committed(CHANNEL, name(1), 1, 1, 0, 0))
+    effects = talk.session.done(frame, Sent(CHANNEL, name(1), 1, 1, 0, 0))
     assert [type(effect) for effect in effects] == [Out, OpenOwn]
     (second,) = commands(talk.say(**send(2, channel=None, start=OTHER)))
-    effects = talk.session.done(second, Committed(CHANNEL, name(2), 2, 2, 0, 0))
+    effects = talk.session.done(second, Sent(CHANNEL, name(2), 2, 2, 0, 0))
     assert [type(effect) for effect in effects] == [Out]
 
 
 def test_a_post_opens_nothing() -> None:
     talk = Talk(posting=True)
     (frame,) = commands(talk.say(**send(1, channel=None, start=OTHER)))
-    effects = talk.session.done(frame, Committed(CHANNEL, name(1), 1, 1, 0, 0))
+    effects = talk.session.done(frame, Sent(CHANNEL, name(1), 1, 1, 0, 0))
     assert [type(effect) for effect in effects] == [Out]
 
 

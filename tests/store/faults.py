@@ -1,0 +1,75 @@
+"""A real database whose COMMIT can be held up or made to fail, as a slow or broken disk would."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from widget_server.store.sqlite import SQLiteDatabase
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from widget_server.store.database import TransactionFn
+
+T = TypeVar("T")
+
+
+class _Watched:
+    """The writer's connection, with somebody standing before COMMIT."""
+
+    def __init__(self, connection: sqlite3.Connection, faulty: FaultyDatabase) -> None:
+        self._connection = connection
+        self._faulty = faulty
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            self._faulty.before_commit()
+        return self._connection.execute(sql, *parameters)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+class FaultyDatabase(SQLiteDatabase):
+    """Counts commits; can hold the next ones, and fail them.
+
+    ``failures`` are raised at the next commits, one each, before anything is durable.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.commits = 0
+        self.failures: list[BaseException] = []
+        self.at_commit = threading.Event()
+        """Set when a commit has come as far as it may."""
+        self._may_pass = threading.Event()
+        self._may_pass.set()
+
+    def hold(self) -> None:
+        """Let no commit through from now on."""
+        self.at_commit.clear()
+        self._may_pass.clear()
+
+    def let_go(self) -> None:
+        """Let commits through again."""
+        self._may_pass.set()
+
+    def before_commit(self) -> None:
+        """Called in the writer's thread."""
+        self.at_commit.set()
+        assert self._may_pass.wait(30)
+        if self.failures:
+            raise self.failures.pop(0)
+        self.commits += 1
+
+    def _transact(self, connection: sqlite3.Connection, fn: TransactionFn[T]) -> T:
+        return super()._transact(cast("sqlite3.Connection", _Watched(connection, self)), fn)
+
+
+def disk_error(code: int = sqlite3.SQLITE_IOERR_WRITE) -> sqlite3.OperationalError:
+    """What SQLite raises when the disk fails it."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    return error
