@@ -170,12 +170,16 @@ function markStates(items: Item[], { visitor }: Sources): void {
 
 function withDays(items: readonly Item[]): Item[] {
   const result: Item[] = [];
+  const times = new Map<number, number>();
   let day: number | null = null;
   let before: Item | null = null;
   for (const item of items) {
     if (day !== dayOf(item.at)) {
       day = dayOf(item.at);
-      result.push({ kind: "day", key: `d:${day}:${item.key}`, at: item.at });
+      // Where a clock was set back a day can come twice.
+      const time = (times.get(day) ?? 0) + 1;
+      times.set(day, time);
+      result.push({ kind: "day", key: `d:${day}:${time}`, at: item.at });
       before = null;
     }
     result.push(item.kind === "message" || item.kind === "note" ? { ...item, leads: !continues(before, item) } : item);

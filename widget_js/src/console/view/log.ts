@@ -60,6 +60,7 @@ export class LogView {
     this.#reconcile(items, facts);
     if (this.#atEnd) this.toEnd();
     else if (anchor) this.#log.scrollTop += anchor.element.offsetTop - anchor.top;
+    this.#askForOlder();
     if (history && items.length > 0) {
       this.#filled = true;
       requestAnimationFrame(() => this.#log.removeAttribute("aria-live"));
@@ -136,8 +137,12 @@ export class LogView {
   readonly #onScroll = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.#log;
     this.#setAtEnd(scrollHeight - scrollTop - clientHeight < END_PX);
-    if (scrollTop < TOP_PX) this.#events.olderWanted();
+    this.#askForOlder();
   };
+
+  #askForOlder(): void {
+    if (this.#log.scrollTop < TOP_PX) this.#events.olderWanted();
+  }
 
   #setAtEnd(atEnd: boolean): void {
     if (this.#atEnd === atEnd) return;
@@ -147,6 +152,8 @@ export class LogView {
 
   #firstInView(): { element: HTMLElement; top: number } | null {
     for (const element of this.#list.children as HTMLCollectionOf<HTMLElement>) {
+      // The name of a day moves up when older messages of it come.
+      if (element.classList.contains("row-day")) continue;
       if (element.offsetTop + element.offsetHeight > this.#log.scrollTop) return { element, top: element.offsetTop };
     }
     return null;

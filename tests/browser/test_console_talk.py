@@ -1,0 +1,194 @@
+"""An agent answers a visitor from the console."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.console_desk import PASSWORD, console_fixture
+
+if TYPE_CHECKING:
+    from tests.browser.console_desk import Console
+
+pytestmark = pytest.mark.browser
+console = console_fixture
+
+
+async def test_a_message_appears_is_answered_and_its_states_follow(console: Console) -> None:
+    agent = await console.agent()
+    visitor = await console.visitor("Do you ship to Ireland?", name="Maeve")
+    await expect(agent.row("Maeve")).to_contain_text("Do you ship to Ireland?")
+    await agent.open("Maeve")
+    await expect(agent.log).to_contain_text("Do you ship to Ireland?")
+    await agent.says("Yes, within five days.")
+    await expect(agent.reply).to_have_value("")
+    await visitor.hears("Yes, within five days.")
+    await expect(agent.log.get_by_text("Sent", exact=True)).to_be_visible()
+    await visitor.say(visitor.state.receipt(visitor.channel))
+    await expect(agent.log.get_by_text("Delivered", exact=True)).to_be_visible()
+    await visitor.looks()
+    await expect(agent.log.get_by_text("Seen", exact=True)).to_be_visible()
+
+
+async def test_opening_a_conversation_tells_the_visitor_that_it_was_seen(console: Console) -> None:
+    agent = await console.agent()
+    visitor = await console.visitor("Hello", name="Maeve")
+    await expect(agent.row("Maeve")).to_contain_text("1 unread message")
+    await agent.open("Maeve")
+    marks = visitor.state.channels[visitor.channel].marks
+    await visitor.until(lambda: marks.get("agents", {}).get("seen") == 1)
+    await expect(agent.row("Maeve")).not_to_contain_text("unread")
+
+
+async def test_a_page_that_is_not_in_front_has_seen_nothing(console: Console) -> None:
+    agent = await console.agent()
+    visitor = await console.visitor("Hello", name="Maeve")
+    await agent.page.evaluate("document.hasFocus = () => false")
+    await agent.open("Maeve")
+    marks = visitor.state.channels[visitor.channel].marks
+    await visitor.until(lambda: marks.get("agents", {}).get("delivered") == 1)
+    await expect(agent.row("Maeve")).to_contain_text("1 unread message")
+    assert marks["agents"]["seen"] == 0
+    await agent.page.evaluate("document.hasFocus = () => true; dispatchEvent(new Event('focus'))")
+    await visitor.until(lambda: marks["agents"]["seen"] == 1)
+
+
+async def test_s1_03_typing_shows_on_both_sides_and_clears(console: Console) -> None:
+    agent = await console.agent()
+    visitor = await console.visitor("Hello", name="Maeve")
+    await agent.open("Maeve")
+    await visitor.say({"t": "typing", "channel": visitor.channel, "on": True})
+    await expect(agent.log.get_by_text("Maeve is typing")).to_be_attached()
+    await visitor.say({"t": "typing", "channel": visitor.channel, "on": False})
+    await expect(agent.log.get_by_text("Maeve is typing")).not_to_be_attached()
+    await agent.reply.press_sequentially("I")
+    await visitor.until(lambda: bool(visitor.state.typing) and visitor.state.typing[-1]["on"])
+    await agent.reply.fill("")
+    await visitor.until(lambda: not visitor.state.typing[-1]["on"])
+
+
+async def test_a_note_never_reaches_the_visitor(console: Console) -> None:
+    agent = await console.agent()
+    colleague = await console.agent("Grace Hopper")
+    visitor = await console.visitor("Hello", name="Maeve")
+    await agent.open("Maeve")
+    await colleague.open("Maeve")
+    await agent.page.get_by_role("button", name="Note", exact=True).click()
+    await agent.note.fill("She is a friend of the house.")
+    await agent.page.get_by_role("button", name="Add note").click()
+    await expect(colleague.log).to_contain_text("She is a friend of the house.")
+    await expect(colleague.log).to_contain_text("Note, seen by agents only")
+    await agent.page.get_by_role("button", name="To the visitor").click()
+    await agent.says("Welcome")
+    await visitor.hears("Welcome")
+    assert visitor.bodies() == ["Hello", "Welcome"]
+    texts = await agent.log.get_by_role("listitem").all_inner_texts()
+    order = [next(i for i, text in enumerate(texts) if part in text) for part in ("Hello", "friend", "Welcome")]
+    assert order == sorted(order)
+
+
+async def test_own_messages_are_edited_and_removed(console: Console) -> None:
+    agent = await console.agent()
+    visitor = await console.visitor("Hello", name="Maeve")
+    await agent.open("Maeve")
+    await agent.says("Helo to you")
+    await visitor.hears("Helo to you")
+    await agent.reply.press("ArrowUp")
+    await expect(agent.page.get_by_text("Editing your message")).to_be_visible()
+    await agent.reply.fill("Hello to you")
+    await agent.page.get_by_role("button", name="Save").click()
+    await visitor.hears("Hello to you")
+    await expect(agent.log.get_by_text("Edited")).to_be_visible()
+    own = agent.log.get_by_role("listitem").filter(has_text="Hello to you")
+    await own.hover()
+    await own.get_by_role("button", name="Remove").click()
+    await expect(agent.log).to_contain_text("This message was removed")
+    await agent.notices.get_by_role("button", name="Undo").click()
+    await expect(agent.log).to_contain_text("Hello to you")
+    await own.hover()
+    await own.get_by_role("button", name="Remove").click()
+    # Leaving the conversation ends the time to think it over.
+    await agent.page.keyboard.press("Escape")
+    await visitor.until(lambda: "" in visitor.bodies())
+
+
+async def test_the_second_of_two_answers_is_asked_about(console: Console) -> None:
+    agent = await console.agent()
+    colleague = await console.agent("Grace Hopper")
+    visitor = await console.visitor("Hello", name="Maeve")
+    await agent.open("Maeve")
+    await colleague.open("Maeve")
+    await expect(
+        agent.page.get_by_role("list", name="Also looking").get_by_role("img", name="Grace Hopper")
+    ).to_be_visible()
+    await agent.reply.fill("Mine")
+    await colleague.says("Hers")
+    await expect(agent.log).to_contain_text("Hers")
+    await agent.send.click()
+    question = agent.page.get_by_role("alert")
+    await expect(question).to_contain_text(re.compile(r"Answered .* ago by Grace Hopper"))
+    await question.get_by_role("button", name="Keep writing").click()
+    assert visitor.bodies() == ["Hello", "Hers"]
+    await agent.send.click()
+    await visitor.hears("Mine")
+
+
+async def test_a_draft_stays_with_its_conversation_over_a_reload(console: Console) -> None:
+    agent = await console.agent()
+    await console.visitor("Hello", name="Maeve")
+    await console.visitor("Good day", name="Tom")
+    await agent.open("Maeve")
+    await agent.reply.fill("For Maeve only")
+    await agent.open("Tom")
+    await expect(agent.reply).to_have_value("")
+    await agent.page.reload()
+    await agent.open("Maeve")
+    await expect(agent.reply).to_have_value("For Maeve only")
+
+
+async def test_what_is_sent_offline_arrives_once_and_in_order(console: Console) -> None:
+    agent = await console.agent()
+    visitor = await console.visitor("Hello", name="Maeve")
+    await agent.open("Maeve")
+    await agent.page.context.set_offline(True)
+    await agent.page.evaluate("dispatchEvent(new Event('offline'))")
+    for number in range(3):
+        await agent.says(f"Offline {number}")
+    await agent.page.context.set_offline(False)
+    await visitor.hears("Offline 2")
+    assert visitor.bodies() == ["Hello", "Offline 0", "Offline 1", "Offline 2"]
+    await expect(agent.log.get_by_text("Sending")).to_have_count(0)
+
+
+async def test_older_messages_come_when_one_scrolls_up(console: Console) -> None:
+    agent = await console.agent()
+    visitor = await console.visitor(*(f"Message {number}" for number in range(1, 121)), name="Maeve")
+    await agent.open("Maeve")
+    first = agent.log.get_by_text("Message 1", exact=True)
+    await expect(agent.log).to_contain_text("Message 120")
+    await expect(first).to_have_count(0)
+    for oldest in (21, 1):
+        await agent.log.evaluate("log => { log.scrollTop = 0 }")
+        await expect(agent.log.get_by_text(f"Message {oldest}", exact=True)).to_be_attached()
+    # A new message moves nobody who reads above; the pill tells of it.
+    await agent.log.evaluate("log => { log.scrollTop = 0 }")
+    await expect(first).to_be_in_viewport()
+    await visitor.says("The newest")
+    pill = agent.page.get_by_role("button", name="1 new")
+    await expect(pill).to_be_visible()
+    await expect(first).to_be_in_viewport()
+    await pill.click()
+    await expect(agent.log.get_by_text("The newest")).to_be_in_viewport()
+
+
+async def test_sign_out_ends_the_session(console: Console) -> None:
+    agent = await console.agent()
+    await agent.page.get_by_role("button", name="Signed in as Ada Byron").click()
+    await agent.page.get_by_role("menuitem", name="Sign out").click()
+    await expect(agent.page.get_by_role("button", name="Sign in")).to_be_visible()
+    await agent.page.goto(f"{console.base}/console")
+    await expect(agent.page.get_by_label("Password")).to_be_visible()
+    assert PASSWORD not in await agent.page.content()
