@@ -1,4 +1,4 @@
-"""What the measurement asks of the machine: pinned processors, exact processor time, resident memory, file descriptors."""
+"""What the measurement asks of the machine: pinned processors, exact processor time, resident memory, open files."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def resident_kib(pid: int) -> int:
 
 
 def allow_files(count: int) -> int:
-    """Raise this process's limit of open files (children inherit it) to ``count`` as far as that is allowed; the limit."""
+    """Raise the limit of open files, for children too, to ``count`` as far as that is allowed; return the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
     if soft < wanted:
@@ -70,7 +70,7 @@ def describe() -> str:
             model = " ".join(line.partition(":")[2].split())
             break
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return f"{os.cpu_count()} × {model}, {memory:.0f} GiB, Linux {platform.release()}"
+    return f"{os.cpu_count()} processors ({model}), {memory:.0f} GiB, Linux {platform.release()}"
 
 
 def versions() -> str:

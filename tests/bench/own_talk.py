@@ -16,6 +16,7 @@ from tests.clients.installation import SITE_KEY, SITE_ORIGIN, Installation
 from tests.clients.state import fresh_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _REF_BASE = 10_000_000
@@ -107,7 +108,7 @@ class Own:
     def __init__(self, template: Installation) -> None:
         self._template = template
 
-    def serve(self, folder: Path, **settings: str | int | float) -> Served:
+    def serve(self, folder: Path, **settings: str | float) -> Served:
         """A fresh server on a copy of the template."""
         installation = self.installation(folder)
         if not installation.data_dir.exists():
@@ -123,10 +124,8 @@ class Own:
     async def join(self, server: Served, number: int, *, receipts: bool) -> Pair:
         """Connect one new visitor and the agent who opens their conversation."""
         visitor = await begin_conversation(server.port)
-        folder_free = Installation(self._template.data_dir, self._template.cookie)
-        agent = await open_as_agent(server.port, folder_free, visitor.channel)
-        frame_of = _frames(visitor.channel, number)
-        pair = Pair(visitor.endpoint, agent, frame_of)
+        agent = await open_as_agent(server.port, self._template, visitor.channel)
+        pair = Pair(visitor.endpoint, agent, _frames(visitor.channel, number))
         if receipts:
             receipt = _receipts(visitor)
             pair.receipts = Receipts(pair, receipt, receipt)
@@ -141,7 +140,7 @@ class Own:
             raise CheckFailed(f"{self.name}: {expected} acked, {found} stored")
 
 
-def _frames(channel: str, pair: int) -> Any:
+def _frames(channel: str, pair: int) -> Callable[[int], bytes]:
     """The function that makes the ``send`` frame of a message from its number."""
     begin = f'{{"t":"send","ref":%d,"client_id":"%s","channel":"{channel}","body":"%s"}}'
 
@@ -151,8 +150,8 @@ def _frames(channel: str, pair: int) -> Any:
     return frame_of
 
 
-def _receipts(visitor: Visitor) -> Any:
-    """The function that makes the receipt for a message from its number; it follows those that began the conversation."""
+def _receipts(visitor: Visitor) -> Callable[[int], bytes]:
+    """The function that makes the receipt for a message from its number; numbers follow what began the conversation."""
     begin = f'{{"t":"receipt","channel":"{visitor.channel}","epoch":"{visitor.epoch}","delivered":%d,"seen":%d}}'
     before = visitor.last_seq
 
@@ -164,38 +163,52 @@ def _receipts(visitor: Visitor) -> Any:
 
 
 def _take_frames(pair: Pair, visitor: Visitor) -> None:
-    """Check everything that comes: acks by reference and number, events by version, number and text."""
+    """Check everything that comes: acks by reference and number, events by number and text."""
     before = visitor.last_seq
-    marks = pair.receipts
 
-    def take_at_visitor(payload: bytes) -> None:
-        received = orjson.loads(payload)
-        for frame in received if type(received) is list else (received,):
-            kind = frame["t"]
-            if kind == "ack":
-                number = frame["ref"] - _REF_BASE
-                if frame["seq"] != before + number + 1:
-                    raise CheckFailed(f"message {number} was numbered {frame['seq']}")
-                pair.took_ack(number)
-            elif kind == "marks" and marks is not None:
-                marks.took(visitor=frame["agents"]["seen"] - before)
-            elif kind not in {"event", "marks", "site"}:
-                raise CheckFailed(f"an unexpected answer: {frame}")
+    def take_ack(frame: dict[str, Any]) -> None:
+        number = frame["ref"] - _REF_BASE
+        if frame["seq"] != before + number + 1:
+            raise CheckFailed(f"message {number} was numbered {frame['seq']}")
+        pair.took_ack(number)
 
-    def take_at_agent(payload: bytes) -> None:
-        received = orjson.loads(payload)
-        for frame in received if type(received) is list else (received,):
-            kind = frame["t"]
-            if kind == "event":
-                for message in frame["messages"]:
-                    number = number_in(message["body"])
-                    if message["seq"] != before + number + 1:
-                        raise CheckFailed(f"message {number} was delivered as {message['seq']}")
-                    pair.took_delivery(number)
-            elif kind == "marks" and marks is not None:
-                marks.took(agent=frame["visitor"]["seen"] - before)
-            elif kind not in {"marks", "presence", "typing"}:
-                raise CheckFailed(f"an unexpected answer: {frame}")
+    def take_event(frame: dict[str, Any]) -> None:
+        for message in frame["messages"]:
+            number = number_in(message["body"])
+            if message["seq"] != before + number + 1:
+                raise CheckFailed(f"message {number} was delivered as {message['seq']}")
+            pair.took_delivery(number)
 
-    pair.visitor.on_message, pair.agent.on_message = take_at_visitor, take_at_agent
+    def take_marks_at_visitor(frame: dict[str, Any]) -> None:
+        if pair.receipts is not None:
+            pair.receipts.took(visitor=frame["agents"]["seen"] - before)
+
+    def take_marks_at_agent(frame: dict[str, Any]) -> None:
+        if pair.receipts is not None:
+            pair.receipts.took(agent=frame["visitor"]["seen"] - before)
+
+    pair.visitor.on_message = _taker(
+        {"ack": take_ack, "event": _ignore, "marks": take_marks_at_visitor, "site": _ignore}
+    )
+    pair.agent.on_message = _taker(
+        {"event": take_event, "marks": take_marks_at_agent, "presence": _ignore, "typing": _ignore}
+    )
     pair.visitor.after_batch = pair.agent.after_batch = pair.after_batch
+
+
+def _taker(by_kind: dict[str, Callable[[dict[str, Any]], None]]) -> Callable[[bytes], None]:
+    """Hand each frame of a message to the function of its kind; any other kind fails the run."""
+
+    def take(payload: bytes) -> None:
+        received = orjson.loads(payload)
+        for frame in received if type(received) is list else (received,):
+            chosen = by_kind.get(frame["t"])
+            if chosen is None:
+                raise CheckFailed(f"an unexpected answer: {frame}")
+            chosen(frame)
+
+    return take
+
+
+def _ignore(_frame: dict[str, Any]) -> None:
+    """A frame that belongs to the work and says nothing that is checked."""

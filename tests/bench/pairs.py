@@ -35,7 +35,7 @@ class CheckFailed(Exception):
 
 
 class Pair:
-    """A visitor who sends messages 0, 1, 2 … and an agent who must get each once, in this order, as the visitor its ack.
+    """A visitor who sends messages 0, 1, 2 … and an agent who must get each once and in order, as the visitor the acks.
 
     A message is done when it is acked and delivered; `window` messages may be under way.
 
@@ -156,9 +156,7 @@ class Receipts:
         visitor_frame: the same for the visitor.
     """
 
-    def __init__(
-        self, pair: Pair, agent_frame: Callable[[int], bytes], visitor_frame: Callable[[int], bytes]
-    ) -> None:
+    def __init__(self, pair: Pair, agent_frame: Callable[[int], bytes], visitor_frame: Callable[[int], bytes]) -> None:
         self._pair = pair
         self._agent_frame = agent_frame
         self._visitor_frame = visitor_frame

@@ -29,9 +29,11 @@ def send_payload(pair: int, number: int) -> bytes:
     """A message as this server's protocol has it; the relay carries the same bytes, so that sizes are alike."""
     client_id = client_id_of(pair, number)
     channel = f"019aa000-0000-7000-8000-{pair:012x}"
-    return (
-        b'{"t":"send","ref":%d,"client_id":"%b","channel":"%b","body":"%b"}'
-        % (_REF_BASE + number, client_id.encode(), channel.encode(), body_of(number).encode())
+    return b'{"t":"send","ref":%d,"client_id":"%b","channel":"%b","body":"%b"}' % (
+        _REF_BASE + number,
+        client_id.encode(),
+        channel.encode(),
+        body_of(number).encode(),
     )
 
 
@@ -52,7 +54,9 @@ class Relay:
         pair = Pair(visitor, agent, lambda n: text_frame(send_payload(number, n)))
         body_at = -2 - len(body_of(0))
         if receipts:
-            frame = binary_frame(b'{"t":"receipt","channel":"019aa000-0000-7000-8000-000000000000","delivered":1,"seen":1}')
+            frame = binary_frame(
+                b'{"t":"receipt","channel":"019aa000-0000-7000-8000-000000000000","delivered":1,"seen":1}'
+            )
             marks = pair.receipts = Receipts(pair, lambda _: frame, lambda _: frame)
             is_receipt = b'{"t":"receipt"'
 

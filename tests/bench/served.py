@@ -65,8 +65,10 @@ class Served:
             raise
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._end()
+        if error is not None:
+            error.add_note(f"The server's last words:\n{self._tail()}")
 
     @property
     def pid(self) -> int:

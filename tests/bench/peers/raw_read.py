@@ -13,7 +13,9 @@ from tests.bench.peers.listening import serve
 CONVERSATIONS = 50
 MESSAGES = 100
 
-_READ = "SELECT seq, client_id, author, body, version, at FROM message WHERE channel = ? AND seq > ? ORDER BY seq LIMIT 50"
+_READ = (
+    "SELECT seq, client_id, author, body, version, at FROM message WHERE channel = ? AND seq > ? ORDER BY seq LIMIT 50"
+)
 
 
 def fill(path: str) -> sqlite3.Connection:
@@ -21,8 +23,8 @@ def fill(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute(
-        "CREATE TABLE message (no INTEGER PRIMARY KEY, channel INTEGER, seq INTEGER, client_id TEXT, author TEXT, body TEXT,"
-        " version INTEGER, at TEXT, UNIQUE (channel, seq))"
+        "CREATE TABLE message (no INTEGER PRIMARY KEY, channel INTEGER, seq INTEGER, client_id TEXT, author TEXT,"
+        " body TEXT, version INTEGER, at TEXT, UNIQUE (channel, seq))"
     )
     connection.execute("BEGIN")
     connection.executemany(

@@ -1,7 +1,7 @@
 """The limit: a bare aiohttp relay that neither parses nor stores.
 
-A visitor's text message is answered by an ack, and copied to the agent of the same pair. A binary message of either side (a
-receipt) is copied to the other.
+A visitor's text message is answered by an ack, and copied to the agent of the same pair. A binary message of either
+side (a receipt) is copied to the other.
 """
 
 from __future__ import annotations

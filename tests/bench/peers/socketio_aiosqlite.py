@@ -45,7 +45,8 @@ async def make() -> web.Application:
     async def receipt(sid: str, data: dict[str, Any]) -> None:
         pair, side = sides[sid]
         await database.execute(
-            "INSERT INTO seen (pair, side, mark) VALUES (?, ?, ?) ON CONFLICT (pair, side) DO UPDATE SET mark = excluded.mark",
+            "INSERT INTO seen (pair, side, mark) VALUES (?, ?, ?)"
+            " ON CONFLICT (pair, side) DO UPDATE SET mark = excluded.mark",
             (pair, side, data["seen"]),
         )
         await database.commit()
