@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -47,3 +48,10 @@ def test_s2_34_only_supported_versions_of_python_are_named() -> None:
     named = {line.rpartition(" ")[2] for line in project["classifiers"] if re.search(r":: 3\.\d+$", line)}
     assert named == {"3.11", "3.12", "3.13", "3.14"}
     assert project["requires-python"] == ">=3.11"
+
+
+def test_s2_34_the_browser_lock_names_the_package_of_every_platform() -> None:
+    packages = json.loads((ROOT / "widget_js" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    asked = {name for package in packages.values() for name in package.get("optionalDependencies", {})}
+    assert {name for name in asked if f"node_modules/{name}" not in packages} == set()
+    assert not [name for name, package in packages.items() if "resolved" in package]
