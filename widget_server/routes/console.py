@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import orjson
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from widget_server.actions.sites import Site
     from widget_server.routes.office import Caller, Office
 
+_log = logging.getLogger(__name__)
 routes = web.RouteTableDef()
 
 
@@ -62,6 +64,7 @@ async def create_site(request: web.Request) -> web.Response:
         now_ms=office.now_ms(),
         random=office.engine.clock.random,
     )
+    _log.info("Site created.", extra={"person": caller.agent.public_id, "site": site.key})
     return _json(_site(office, site), status=201)
 
 
@@ -75,6 +78,9 @@ async def change_site(request: web.Request) -> web.Response:
         changes.pop(fixed, None)
     key = request.match_info["key"]
     site = await sites.do_update_site(office.engine.database, caller.agent.actor, key, changes)
+    _log.info(
+        "Site changed.", extra={"person": caller.agent.public_id, "site": key, "fields": ",".join(sorted(changes))}
+    )
     return _json(_site(office, site))
 
 

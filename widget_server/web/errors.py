@@ -50,6 +50,8 @@ def tell_errors(templates: Templates) -> Middleware:
                 response.headers["Allow"] = answer.headers["Allow"]
             return response
         except ProductError as error:
+            if isinstance(error, Refused):
+                _log.info("Refused.", extra={"reason": error.name, "method": request.method, "path": request.path})
             return _answer(request, error, templates)
         except StoreUnavailable as error:
             _log.error("The store cannot be used.", extra={"reason": str(error)})
