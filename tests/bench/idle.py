@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from typing import TYPE_CHECKING
 
 from tests.bench import machine
@@ -57,7 +56,7 @@ async def seed(own: Own, folder: Path) -> list[Visitor]:
 
 async def joined(own: Own, seeded: Path, visitors: list[Visitor], folder: Path) -> float:
     """KiB for each visitor who came back to a fresh server and resumed their conversation."""
-    shutil.copytree(own.installation(seeded).data_dir, own.installation(folder).data_dir)
+    own.copy(seeded, folder)
     async with own.serve(folder) as server:
 
         async def join(number: int, visitor: Visitor) -> None:

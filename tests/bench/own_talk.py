@@ -112,10 +112,14 @@ class Own:
         """A fresh server on a copy of the template."""
         installation = self.installation(folder)
         if not installation.data_dir.exists():
-            shutil.copytree(self._template.data_dir, installation.data_dir)
+            _copy(self._template.data_dir, installation.data_dir)
         port = free_port()
         command = [sys.executable, "-m", "widget_server", "serve"]
         return Served(command, port, folder, installation.environment(port, **settings))
+
+    def copy(self, seeded: Path, folder: Path) -> None:
+        """Let the next server in ``folder`` begin with what one in ``seeded`` has stored."""
+        _copy(self.installation(seeded).data_dir, self.installation(folder).data_dir)
 
     def installation(self, folder: Path) -> Installation:
         """The copy in ``folder``."""
@@ -138,6 +142,10 @@ class Own:
         found = stored_rows(self.installation(folder).data_dir / "widget.db")
         if expected != found:
             raise CheckFailed(f"{self.name}: {expected} acked, {found} stored")
+
+
+def _copy(data_dir: Path, to: Path) -> None:
+    shutil.copytree(data_dir, to, ignore=shutil.ignore_patterns("*.sock", "*.lock"))
 
 
 def _frames(channel: str, pair: int) -> Callable[[int], bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from typing import TYPE_CHECKING
 
 import orjson
@@ -60,7 +59,7 @@ async def _seed_one(port: int, number: int) -> Visitor:
 
 async def resumed(own: Own, seeded: Path, visitors: list[Visitor], folder: Path) -> float:
     """µs of this server's processor time for a connection and its resume up to ``synced``."""
-    shutil.copytree(own.installation(seeded).data_dir, own.installation(folder).data_dir)
+    own.copy(seeded, folder)
     async with own.serve(folder) as server:
 
         async def visit(number: int) -> None:
