@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import bindparam, update
 
 from widget_server.actions.agents import (
     Agent,
@@ -24,12 +25,17 @@ from widget_server.core.errors import Refused, TryLater, Unacceptable
 from widget_server.core.ids import token
 from widget_server.core.permissions import ALL_SITES, Grant, Role
 from widget_server.store.queries import agents as queries
+from widget_server.store.statement import Statement
+from widget_server.store.tables import role_grant
 
 if TYPE_CHECKING:
     from widget_server.store.database import Database
 
 NOW = 1_795_000_000_000
 PASSWORD = "plum tree over river"
+END_GRANTS = Statement(
+    update(role_grant).where(role_grant.c.person_id == bindparam("owner")).values(ended_at=bindparam("now"))
+)
 
 
 async def create(db: Database, passwords: Passwords, mail: str = "ada@example.com", **more: object) -> Agent:
@@ -194,9 +200,19 @@ async def test_s16_signing_in_again_replaces_the_session_of_the_same_browser(
         await access_session(database, before, NOW)
 
 
-async def test_a_session_ends_by_itself_by_signing_out_and_by_losing_the_last_right(
-    database: Database, passwords: Passwords
-) -> None:
+async def test_who_loses_the_last_right_is_signed_out_and_stays_out(database: Database, passwords: Passwords) -> None:
+    agent = await create(database, passwords)
+    here = await begin(database, agent)
+    assert (await access_session(database, here, NOW)).agent == agent
+    await database.write(lambda tx: tx.run(END_GRANTS, owner=agent.person_id, now=NOW))
+    with pytest.raises(Refused, match="signed_out"):
+        await access_session(database, here, NOW)
+    with pytest.raises(Refused, match="wrong_sign_in"):
+        await check_sign_in(database, passwords, mail=agent.mail, password=PASSWORD)
+    assert await list_agents(database) == []
+
+
+async def test_a_session_ends_by_itself_and_by_signing_out(database: Database, passwords: Passwords) -> None:
     agent = await create(database, passwords)
     first, second = await begin(database, agent), await begin(database, agent)
     assert (await access_session(database, first, NOW + 13 * 86_400_000)).agent == agent
