@@ -67,7 +67,7 @@ build: install $(BUNDLES) ## build what browsers load (widget, console) from wid
 
 $(NODE_MODULES): widget_js/package.json widget_js/package-lock.json $(STAMPS)/requirements
 	@echo "Installing the locked browser tools ..."
-	@npm ci --prefix widget_js --loglevel=error --no-audit --no-fund --no-update-notifier
+	@npm ci --prefix widget_js --loglevel=error --no-audit --no-fund --no-update-notifier >/dev/null
 	@touch $@
 
 $(BUNDLES): $(NODE_MODULES) $(BUNDLE_SOURCES)

@@ -55,3 +55,10 @@ def test_s2_34_the_browser_lock_names_the_package_of_every_platform() -> None:
     asked = {name for package in packages.values() for name in package.get("optionalDependencies", {})}
     assert {name for name in asked if f"node_modules/{name}" not in packages} == set()
     assert not [name for name, package in packages.items() if "resolved" in package]
+
+
+def test_s2_33_branch_coverage_is_one_switch_away() -> None:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert tools["coverage"]["run"]["branch"] is True
+    assert "$(if $(COVERAGE),--cov" in makefile
