@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from widget_server.actions.access import Access, access_channel
 from widget_server.actions.actors import Actor
@@ -12,13 +11,13 @@ from widget_server.core import ids
 from widget_server.core.errors import ProductError, Refused
 from widget_server.protocol import encode
 from widget_server.protocol import frames as f
-from widget_server.protocol.session import Committed
+from widget_server.protocol.effects import Sent
 from widget_server.store.database import Transaction
 from widget_server.store.queries import messages as q
 from widget_server.store.queries.messages import message_state
-from widget_server.store.records import Author, ChangeMessage, RaiseMarks, SendMessage, Sent
+from widget_server.store.records import Author, ChangeMessage, RaiseMarks, SendMessage
 
-Answer = Callable[[Committed | ProductError], None]
+Answer = Callable[[Sent | ProductError], None]
 """Takes the outcome on the loop, after the commit."""
 
 
@@ -34,12 +33,9 @@ def author_of(actor: Actor) -> Author:
 
 def digest_of(frame: f.Send) -> str:
     """What a repeat under the same client id must have in common with what was first sent."""
-    return ids.digest(frame.body, str(frame.parent or 0), str(frame.after_seq or 0))
-
-
-def committed(outcome: Any) -> Any:
-    """The store's outcome as the session takes it."""
-    return Committed(*outcome[1:]) if type(outcome) is Sent else outcome
+    if frame.parent is None and frame.after_seq is None:
+        return ids.digest(frame.body)
+    return ids.digest(f"{frame.parent}\x00{frame.after_seq}\x00{frame.body}")
 
 
 def do_send(engine: Engine, actor: Actor, access: Access, frame: f.Send, answer: Answer) -> None:
@@ -59,7 +55,7 @@ def do_send(engine: Engine, actor: Actor, access: Access, frame: f.Send, answer:
             frame.parent,
             frame.after_seq if access.kind == "staff" else None,
             engine.clock.now_ms(),
-            lambda outcome: answer(committed(outcome)),
+            answer,
         )
     )
 
@@ -88,7 +84,7 @@ def _change(
             now - engine.policy.edit_ms,
             engine.policy.edit_minutes,
             now,
-            lambda outcome: answer(committed(outcome)),
+            answer,
         )
     )
 

@@ -9,17 +9,18 @@ import orjson
 from widget_server.actions.access import access_visitor
 from widget_server.actions.actors import Visitor
 from widget_server.actions.engine import Engine
-from widget_server.actions.messages import Answer, committed, digest_of
+from widget_server.actions.messages import Answer, digest_of
 from widget_server.core.conversation import Status, public_status
 from widget_server.core.errors import ProductError, Refused, Unacceptable
 from widget_server.core.text import check_line
 from widget_server.protocol import frames as f
+from widget_server.protocol.effects import Sent
 from widget_server.store.batch import apply, staff_head_changed
 from widget_server.store.database import Transaction
 from widget_server.store.queries import conversations as cq
 from widget_server.store.queries import visitors as q
 from widget_server.store.queries.messages import COUNT_UNSEEN
-from widget_server.store.records import Author, Committed, Function, SendMessage, Sent, State
+from widget_server.store.records import Author, Committed, Function, SendMessage, State
 
 _NAME_CHARS = 80
 _MAIL_CHARS = 200
@@ -81,7 +82,7 @@ def do_start(engine: Engine, visitor: Visitor, frame: f.Send, answer: Answer) ->
         author, sent = outcome
         visitor.author = author
         visitor.contact = None
-        answer(committed(sent))
+        answer(sent)
 
     engine.committer.submit(Function(work, done))
 

@@ -51,7 +51,6 @@ def token_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def digest(*parts: str) -> str:
+def digest(text: str) -> str:
     """A short digest of what was first sent under a client id, so that a repeat with other content is noticed."""
-    joined = "\x00".join(parts)
-    return hashlib.blake2b(joined.encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -11,6 +11,7 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+@lru_cache(maxsize=256)
 def iso(ms: int) -> str:
     """``ms`` since 1970 (UTC) as ``2026-11-20T12:34:56.789Z``."""
     seconds, rest = divmod(ms, 1000)

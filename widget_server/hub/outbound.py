@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Final
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, Final
 
 import orjson
 
@@ -21,7 +22,9 @@ CLOSING_S: Final = 2.0
 class Outbound:
     """Frames on their way to one client.
 
-    The writer runs only while there is something to write; frames that wait together leave together, as one message.
+    The writer runs only while there is something to write, and without a task of its own as long as the transport takes
+    what it is given (a task for every message would cost more than the message). Frames that are pushed in one turn of
+    the loop leave together, as one message.
 
     :param write: sends one message (bytes of one frame or an array of frames) and returns when the transport took it.
     :param close: closes the line with a code and a reason, and returns when it is closed.
@@ -37,6 +40,7 @@ class Outbound:
         "_closing",
         "_frames_max",
         "_queue",
+        "_scheduled",
         "_slow",
         "_task",
         "_write",
@@ -61,6 +65,7 @@ class Outbound:
         self._queue: list[bytes] = []
         self._bytes = 0
         self._closing: tuple[int, int | None] | None = None
+        self._scheduled = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -75,14 +80,10 @@ class Outbound:
         self._queue.append(data)
         self._bytes += len(data)
         if len(self._queue) > self._frames_max or self._bytes > self._bytes_max:
-            self._slow()
-            self._queue.clear()
-            self.end(CloseCode.SLOW)
-            if self._task is not None:
-                asyncio.get_running_loop().call_later(CLOSING_S, self._abort)
-            return
-        if self._task is None:
-            self._task = asyncio.create_task(self._drain())
+            self._drop_slow()
+        elif not self._scheduled and self._task is None:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush)
 
     def end(self, code: int, retry_after_ms: int | None = None) -> None:
         """Close after what is queued. The first code counts."""
@@ -90,28 +91,78 @@ class Outbound:
             return
         self._closing = (code, retry_after_ms)
         if self._task is None:
-            self._task = asyncio.create_task(self._drain())
+            self._task = asyncio.create_task(self._finish())
 
     async def finished(self) -> None:
         """Return when the line is closed or what was queued has left."""
+        if self._scheduled:
+            self._flush()
         if self._task is not None:
             await asyncio.shield(self._task)
 
-    async def _drain(self) -> None:
+    def _drop_slow(self) -> None:
+        self._slow()
+        self._queue.clear()
+        if self._task is not None:
+            # The writer is stuck in the transport: the close frame would be too.
+            asyncio.get_running_loop().call_later(CLOSING_S, self._abort)
+        self.end(CloseCode.SLOW)
+
+    def _flush(self) -> None:
+        """Write what is queued: at once where the transport takes it, else in a task that waits for it."""
+        self._scheduled = False
+        if self._task is not None:
+            return
+        writing = self._write_all()
+        try:
+            awaited = writing.send(None)
+        except StopIteration:
+            return
+        self._task = asyncio.create_task(self._wait(writing, awaited))
+
+    async def _wait(self, writing: Coroutine[Any, Any, None], awaited: Any) -> None:
+        await _carried_on(writing, awaited)
+        await self._finish()
+
+    async def _finish(self) -> None:
+        """Write what is left, then close if that was asked for."""
+        try:
+            await self._write_all()
+            if self._closing is not None:
+                await self._shut(*self._closing)
+        finally:
+            self._task = None
+
+    async def _write_all(self) -> None:
         try:
             while self._queue:
                 frames, self._queue, self._bytes = self._queue, [], 0
                 await self._write(joined(frames))
-            if self._closing is not None:
-                code, retry = self._closing
-                reason = b"" if retry is None else orjson.dumps({"retry_after": retry})
-                try:
-                    await asyncio.wait_for(self._close(code, reason), CLOSING_S)
-                except TimeoutError:
-                    self._abort()
         except (ConnectionError, RuntimeError) as error:
             # The peer went away while we wrote; its reader side notices and cleans up.
             log.debug("a line broke while writing: %s", type(error).__name__)
             self._queue.clear()
-        finally:
-            self._task = None
+
+    async def _shut(self, code: int, retry_after_ms: int | None) -> None:
+        reason = b"" if retry_after_ms is None else orjson.dumps({"retry_after": retry_after_ms})
+        try:
+            await asyncio.wait_for(self._close(code, reason), CLOSING_S)
+        except TimeoutError:
+            self._abort()
+        except (ConnectionError, RuntimeError) as error:
+            log.debug("a line broke while closing: %s", type(error).__name__)
+
+
+@types.coroutine
+def _carried_on(begun: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any, Any, None]:
+    """Go on inside a task with a coroutine that was begun without one and now waits for ``awaited``."""
+    while True:
+        try:
+            try:
+                sent = yield awaited
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the coroutine gets it
+                awaited = begun.throw(error)
+            else:
+                awaited = begun.send(sent)
+        except StopIteration:
+            return

@@ -1,4 +1,4 @@
-"""What a session asks its connection to do.
+"""What a session asks its connection to do, and the commonest outcome it is told.
 
 The connection performs them in order; only the wait for a commit is concurrent.
 """
@@ -50,6 +50,17 @@ class Whisper(NamedTuple):
     channel: str
     on: bool
     draft: str | None
+
+
+class Sent(NamedTuple):
+    """Outcome of a committed send, edit or removal: what the ack tells. ``at`` is when it was first sent (UTC ms)."""
+
+    channel: str
+    client_id: str
+    seq: int
+    version: int
+    revision: int
+    at: int
 
 
 Effect = Out | End | Command | OpenOwn | Unsubscribe | Whisper

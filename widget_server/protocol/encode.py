@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 
 from widget_server.core.errors import ProductError, TryLater
+from widget_server.core.times import iso
 from widget_server.protocol.codes import ERRORS
+from widget_server.protocol.effects import Sent
 
 Json = dict[str, Any]
 
@@ -20,11 +22,12 @@ def dumps(frame: Json) -> bytes:
     return orjson.dumps(frame)
 
 
-def ack(ref: int, channel: str, client_id: str, seq: int, version: int, revision: int, at: str) -> bytes:
+def ack(ref: int, sent: Sent) -> bytes:
     """``frames.Ack``. Written out by hand: its values cannot need escaping, and it is sent for every message."""
+    channel, client_id, seq, version, revision, at = sent
     return (
         f'{{"t":"ack","ref":{ref},"channel":"{channel}","client_id":"{client_id}","seq":{seq},'
-        f'"version":{version},"revision":{revision},"at":"{at}"}}'
+        f'"version":{version},"revision":{revision},"at":"{iso(at)}"}}'
     ).encode()
 
 

@@ -11,12 +11,11 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from widget_server.core.errors import Malformed, ProductError, Refused, TryLater
 from widget_server.core.text import check_body
-from widget_server.core.times import iso
 from widget_server.protocol import PROTOCOL_VERSION, encode
 from widget_server.protocol import frames as f
 from widget_server.protocol.codes import CloseCode
 from widget_server.protocol.decode import decode
-from widget_server.protocol.effects import Command, Effect, End, OpenOwn, Out, Unsubscribe, Whisper
+from widget_server.protocol.effects import Command, Effect, End, OpenOwn, Out, Sent, Unsubscribe, Whisper
 
 TYPING_EVERY_MS: Final = 1_000
 PRESENCE_MS: Final = 45_000
@@ -57,17 +56,6 @@ class Opened(NamedTuple):
     channel: str
     frames: list[bytes]
     version: int | None
-
-
-class Committed(NamedTuple):
-    """Outcome of a send, edit or removal."""
-
-    channel: str
-    client_id: str
-    seq: int
-    version: int
-    revision: int
-    at: int
 
 
 class _Channel:
@@ -170,7 +158,7 @@ class Session:
 
     def _malformed(self, error: Malformed) -> list[Effect]:
         effects: list[Effect] = [Out(encode.error(error))]
-        if not self._greeted:
+        if not self._greeted or self._limiter.frame() is not None:
             effects.append(End(CloseCode.MALFORMED))
         elif error.name == "too_large":
             effects.append(End(CloseCode.TOO_LARGE))
@@ -281,10 +269,10 @@ class Session:
     def done(self, frame: f.ClientFrame, outcome: Any) -> list[Effect]:
         """Take the outcome of a :class:`Command`.
 
-        It is a :class:`Committed`, an :class:`Opened`, a :class:`ProductError`, bytes to send as they are, or None for
+        It is a :class:`Sent`, an :class:`Opened`, a :class:`ProductError`, bytes to send as they are, or None for
         ``done``.
         """
-        if type(outcome) is Committed:
+        if type(outcome) is Sent:
             return self._committed(frame, outcome)
         if isinstance(outcome, Opened):
             return self.opened(outcome)
@@ -297,8 +285,8 @@ class Session:
             return [Out(outcome)]
         return [Out(encode.done(ref))] if ref is not None else []
 
-    def _committed(self, frame: Any, sent: Committed) -> list[Effect]:
-        data = encode.ack(frame.ref, sent.channel, sent.client_id, sent.seq, sent.version, sent.revision, iso(sent.at))
+    def _committed(self, frame: Any, sent: Sent) -> list[Effect]:
+        data = encode.ack(frame.ref, sent)
         began = type(frame) is f.Send and frame.channel is None and not self.posting
         if began and sent.channel not in (self._channels or ()):
             self._channel(sent.channel)

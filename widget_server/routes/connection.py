@@ -88,7 +88,8 @@ class Connection:
         """Perform effects in order, up to the committer's queue."""
         for effect in effects:
             if type(effect) is Command:
-                await self._command(effect.frame)
+                if not self._sent_at_once(effect.frame):
+                    await self._command(effect.frame)
             elif type(effect) is Whisper:
                 await self._whisper(effect)
             else:
@@ -109,7 +110,10 @@ class Connection:
 
     def _all_at_once(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
-            self._at_once(effect)
+            if type(effect) is Out:
+                self.outbound.push(effect.data)
+            else:
+                self._at_once(effect)
 
     def _later(self, work: Any) -> None:
         """Keep a task that outlives the frame; its failure is this connection's."""
@@ -131,17 +135,37 @@ class Connection:
             log.exception("a command failed", extra={"frame": frame.t})
             outcome = TryLater("internal", 5_000)
         if outcome is not _LATER:
-            self._all_at_once(self.session.done(frame, outcome))
+            self._done(frame, outcome)
             if isinstance(frame, f.Hello) and isinstance(outcome, ProductError):
                 code = CloseCode.SIGNED_OUT if isinstance(outcome, Refused) else CloseCode.BUSY
                 self.outbound.end(code)
+
+    def _done(self, frame: f.ClientFrame, outcome: Any) -> None:
+        """A command has ended: count it, tell the session, and perform what follows."""
+        self._desk.metrics.commands[outcome.name if isinstance(outcome, ProductError) else "done"] += 1
+        self._all_at_once(self.session.done(frame, outcome))
+
+    def _sent_at_once(self, frame: f.ClientFrame) -> bool:
+        """The way of nearly every frame: a message into a channel that is open here needs no waiting."""
+        if type(frame) is not f.Send or frame.channel is None or self._accesses is None:
+            return False
+        access = self._accesses.get(frame.channel)
+        if access is None:
+            return False
+        try:
+            messages.do_send(self._desk.engine, self.actor, access, frame, self._answer(frame))
+        except ProductError as error:
+            self._done(frame, error)
+        else:
+            self._unanswered += 1
+        return True
 
     def _answer(self, frame: f.ClientFrame) -> Callable[[Any], None]:
         """The callback that the committer gets: tells the session, and performs what follows at once."""
 
         def answer(outcome: Any) -> None:
             self._unanswered -= 1
-            self._all_at_once(self.session.done(frame, outcome))
+            self._done(frame, outcome)
             if self._settled is not None and not self._unanswered:
                 self._settled.set()
 

@@ -15,6 +15,7 @@ from widget_server.core.conversation import Status, StatusEvent
 from widget_server.core.delivery import Marks, raised
 from widget_server.core.errors import ProductError, Refused, Unacceptable
 from widget_server.core.times import iso
+from widget_server.protocol.effects import Sent
 from widget_server.store.database import Transaction
 from widget_server.store.heads import public_head, staff_head
 from widget_server.store.lists import listed
@@ -27,7 +28,6 @@ from widget_server.store.records import (
     MarksEvent,
     RaiseMarks,
     SendMessage,
-    Sent,
     State,
 )
 
@@ -58,25 +58,26 @@ class _Channel:
         self.changed = False
         self.marks_changed = False
 
-    def append(self, op: SendMessage) -> dict[str, Any]:
-        """Take the next numbers for ``op``; the row to insert."""
+    def append(self, op: SendMessage) -> tuple[Any, ...]:
+        """Take the next numbers for ``op``; the row to insert, in the order of ``q.NEW_MESSAGE``."""
         was_last = self.last_seq
-        self.last_seq += 1
-        self.version += 1
-        self.at = op.at
+        seq = self.last_seq = was_last + 1
+        version = self.version = self.version + 1
+        side, at, body = op.side, op.at, op.body
+        self.at = at
         self.changed = True
         if self.status is not None:
-            self._raise_own(op.side, was_last)
-            wrote = StatusEvent.VISITOR_WROTE if op.side == "visitor" else StatusEvent.AGENT_WROTE
-            self.status = rules.advance(self.status, wrote)
+            self._raise_own(side, was_last)
+            event = StatusEvent.VISITOR_WROTE if side == "visitor" else StatusEvent.AGENT_WROTE
+            self.status = rules.advance(self.status, event)
         state: State = {
-            "seq": self.last_seq,
+            "seq": seq,
             "client_id": op.client_id,
-            "author": op.author.state(op.side),
+            "author": op.author.state(side),
             "kind": op.kind,
-            "body": op.body,
-            "at": iso(op.at),
-            "version": self.version,
+            "body": body,
+            "at": iso(at),
+            "version": version,
             "revision": 0,
         }
         if op.parent is not None:
@@ -84,20 +85,10 @@ class _Channel:
         if op.after_seq is not None:
             state["after_seq"] = op.after_seq
         self.messages.append(state)
-        return {
-            "channel_id": self.id,
-            "seq": self.last_seq,
-            "author_id": op.author.id,
-            "side": op.side,
-            "kind": op.kind,
-            "body": op.body,
-            "client_id": op.client_id,
-            "digest": op.digest,
-            "parent": op.parent,
-            "after_seq": op.after_seq,
-            "version": self.version,
-            "created_at": op.at,
-        }
+        return (
+            self.id, seq, op.author.id, side, op.kind, body, op.client_id, op.digest, op.parent, op.after_seq, version,
+            at,
+        )  # fmt: skip
 
     def _raise_own(self, side: str, was_last: int) -> None:
         """Sending raises one's own side's marks only if they stood at the end."""
@@ -133,7 +124,7 @@ async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed) -> O
     """
     channels = await _load(tx, {op.channel_id for op in ops})
     known = await _known(tx, [op.client_id for op in ops if isinstance(op, SendMessage)])
-    inserts: list[dict[str, Any]] = []
+    inserts: list[tuple[Any, ...]] = []
     readers: dict[tuple[int, int], dict[str, int]] = {}
     outcomes: Outcomes = []
     for op in ops:
@@ -172,7 +163,7 @@ async def _known(tx: Transaction, client_ids: list[str]) -> Known:
 
 
 async def _send(
-    tx: Transaction, op: SendMessage, channel: _Channel, known: Known, inserts: list[dict[str, Any]]
+    tx: Transaction, op: SendMessage, channel: _Channel, known: Known, inserts: list[tuple[Any, ...]]
 ) -> Sent | ProductError:
     key = (op.client_id, op.author.id)
     first = known.get(key)
@@ -180,9 +171,8 @@ async def _send(
         return await _repeat(tx, op, channel, first)
     if channel.state != "open":
         return Unacceptable("channel_closed")
-    row = channel.append(op)
-    inserts.append(row)
-    sent = Sent(channel.id, channel.public_id, op.client_id, row["seq"], row["version"], 0, op.at)
+    inserts.append(channel.append(op))
+    sent = Sent(channel.public_id, op.client_id, channel.last_seq, channel.version, 0, op.at)
     known[key] = (op.digest, sent)
     return sent
 
@@ -193,13 +183,13 @@ async def _repeat(tx: Transaction, op: SendMessage, channel: _Channel, first: tu
     if digest != op.digest:
         return Unacceptable("conflict")
     if isinstance(found, Sent):
-        return found
+        return found if found.channel == channel.public_id else Unacceptable("conflict")
     row = await tx.one(q.OWN_BY_NUMBER, no=found)
     if row is None or row[-1] != channel.id:
         return Unacceptable("conflict")
     state = message_state(row)
     channel.repeats.append(state)
-    return Sent(channel.id, channel.public_id, op.client_id, row[0], row[9], row[10], row[8])
+    return Sent(channel.public_id, op.client_id, row[0], row[9], row[10], row[8])
 
 
 async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent | ProductError:
@@ -211,7 +201,7 @@ async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent
         op.body is not None and revision == op.revision and body == op.body
     ):
         channel.repeats.append(message_state(row))
-        return Sent(channel.id, channel.public_id, row[1], op.seq, version, revision, at)
+        return Sent(channel.public_id, row[1], op.seq, version, revision, at)
     if removed_at is not None:
         return Unacceptable("removed")
     if at < op.since:
@@ -232,7 +222,7 @@ async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent
     )
     changed = (*row[:7], op.body or "", at, channel.version, revision + 1, removed, *row[12:])
     channel.messages.append(message_state(changed))
-    return Sent(channel.id, channel.public_id, row[1], op.seq, channel.version, revision + 1, at)
+    return Sent(channel.public_id, row[1], op.seq, channel.version, revision + 1, at)
 
 
 def _raise_reader(readers: dict[tuple[int, int], dict[str, int]], op: RaiseMarks, last_seq: int) -> None:
@@ -245,9 +235,9 @@ def _raise_reader(readers: dict[tuple[int, int], dict[str, int]], op: RaiseMarks
     row["seen"] = max(row["seen"], own.seen)
 
 
-async def _flush_inserts(tx: Transaction, inserts: list[dict[str, Any]]) -> None:
+async def _flush_inserts(tx: Transaction, inserts: list[tuple[Any, ...]]) -> None:
     if inserts:
-        await tx.many(q.INSERT_MESSAGE, inserts)
+        await tx.rows(q.INSERT_MESSAGE, q.NEW_MESSAGE, inserts)
         inserts.clear()
 
 

@@ -84,9 +84,10 @@ class Committer:
             raise TryLater("unavailable", 5000)
         if len(self._queue) >= self._queue_max:
             raise TryLater("busy", 1000)
+        if not self._queue:
+            self._idle.clear()
+            self._wake.set()
         self._queue.append(write)
-        self._idle.clear()
-        self._wake.set()
 
     async def run(self, fn: Callable[[Transaction, Committed], Any]) -> Any:
         """Queue a transaction function and wait for its result.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from widget_server.core.delivery import Marks
-from widget_server.core.errors import ProductError
 from widget_server.store.database import Transaction
 
 Side = Literal["visitor", "agent", "system"]
@@ -26,18 +25,6 @@ class Author(NamedTuple):
     def state(self, side: str) -> State:
         """As it goes on the wire."""
         return {"id": self.public_id, "name": self.name, "role": side, "picture": self.picture}
-
-
-class Sent(NamedTuple):
-    """A committed send, edit or removal: what the ack tells."""
-
-    channel_id: int
-    channel: str
-    client_id: str
-    seq: int
-    version: int
-    revision: int
-    at: int
 
 
 class ChannelEvent(NamedTuple):
@@ -71,7 +58,6 @@ class Committed:
     """Persons whose rights or sessions changed."""
 
 
-Outcome = Sent | ProductError | Any
 Done = Callable[[Any], None]
 """Called on the loop after the commit with the result, or with the :class:`ProductError` that refused the operation."""
 

@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
@@ -19,7 +19,7 @@ from sqlalchemy import select
 from typing_extensions import override
 
 from widget_server.store.database import Database, Row, StoreUnavailable, SyncFailed, Transaction, TransactionFn
-from widget_server.store.statement import Statement, rows_of
+from widget_server.store.statement import Statement, reordered, rows_of
 from widget_server.store.tables import installation
 
 T = TypeVar("T")
@@ -75,6 +75,10 @@ class _SQLiteTransaction:
     async def many(self, statement: Statement, rows: Iterable[Mapping[str, Any]], /) -> None:
         compiled = statement.compiled("sqlite")
         self._connection.executemany(compiled.sql, rows_of(compiled, rows))
+
+    async def rows(self, statement: Statement, order: Sequence[str], rows: Iterable[Sequence[Any]], /) -> None:
+        compiled = statement.compiled("sqlite")
+        self._connection.executemany(compiled.sql, reordered(compiled, order, rows))
 
     async def stamp(self) -> int:
         if not self._stamp:

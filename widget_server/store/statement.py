@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ class Compiled(NamedTuple):
     """SQL text and how to lay named parameters out for it."""
 
     sql: str
+    names: tuple[str, ...]
     row: Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
 
@@ -48,7 +49,7 @@ class Statement:
         names: tuple[str, ...] = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]  # set by SQLCompiler for positional styles
         required = {name for name, bind in compiled.binds.items() if bind.required}  # type: ignore[attr-defined]  # as above
         defaults = {name: value for name, value in compiled.params.items() if name not in required}
-        return Compiled(str(compiled), _layout(names, {n: defaults[n] for n in names if n in defaults}))
+        return Compiled(str(compiled), names, _layout(names, {n: defaults[n] for n in names if n in defaults}))
 
 
 def _layout(names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
@@ -65,3 +66,11 @@ def _layout(names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[[Ma
 def rows_of(compiled: Compiled, rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
     """``rows`` laid out for an ``executemany``."""
     return list(map(compiled.row, rows))
+
+
+def reordered(compiled: Compiled, order: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+    """Rows that are laid out by ``order`` already, as the statement wants them: untouched where the two agree."""
+    if compiled.names == tuple(order):
+        return rows
+    places = [order.index(name) for name in compiled.names]
+    return [[row[place] for place in places] for row in rows]

@@ -42,28 +42,20 @@ def tell_errors(templates: Templates) -> Middleware:
     async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
-        except web.HTTPException as answer:
-            if answer.status < 400:
+        except Exception as error:
+            if _has_begun(request) or (isinstance(error, web.HTTPException) and error.status < 400):
                 raise
-            response = _answer(request, _named(request, answer), templates)
-            if "Allow" in answer.headers:
-                response.headers["Allow"] = answer.headers["Allow"]
+            response = _answer(request, _named(request, error), templates)
+            if isinstance(error, web.HTTPMethodNotAllowed):
+                response.headers["Allow"] = error.headers["Allow"]
             return response
-        except ProductError as error:
-            if isinstance(error, Refused):
-                _log.info("Refused.", extra={"reason": error.name, "method": request.method, "path": request.path})
-            return _answer(request, error, templates)
-        except StoreUnavailable as error:
-            _log.error("The store cannot be used.", extra={"reason": str(error)})
-            return _answer(request, TryLater("unavailable", _PATIENCE_MS), templates)
-        except MissingBundle as error:
-            _log.error("The browser's part was not built; run: make build", extra={"bundle": str(error)})
-            return _answer(request, TryLater("not_built", _PATIENCE_MS), templates)
-        except Exception:  # noqa: BLE001 - the last net: whatever it is, it is logged here and told to nobody
-            _log.exception("A request failed.", extra={"method": request.method, "path": request.path})
-            return _answer(request, TryLater("internal", _PATIENCE_MS), templates)
 
     return tell
+
+
+def _has_begun(request: web.Request) -> bool:
+    """Whether an answer is on its way already (a stream, a socket): nothing can be put in its place."""
+    return request.writer.output_size > 0
 
 
 def wants_page(request: web.BaseRequest) -> bool:
@@ -102,9 +94,30 @@ def _timed(response: web.Response, error: ProductError) -> web.Response:
     return response
 
 
-def _named(request: web.Request, answer: web.HTTPException) -> ProductError:
+def _named(request: web.Request, error: Exception) -> ProductError:
+    """Return what is told of an error, and log what is not."""
+    match error:
+        case Refused():
+            _log.info("Refused.", extra={"reason": error.name, "method": request.method, "path": request.path})
+            return error
+        case ProductError():
+            return error
+        case web.HTTPException():
+            return _named_by_status(request, error)
+        case StoreUnavailable():
+            _log.error("The store cannot be used.", extra={"reason": str(error)})
+            return TryLater("unavailable", _PATIENCE_MS)
+        case MissingBundle():
+            _log.error("The browser's part was not built; run: make build", extra={"bundle": str(error)})
+            return TryLater("not_built", _PATIENCE_MS)
+        case _:
+            _log.error("A request failed.", exc_info=error, extra={"method": request.method, "path": request.path})
+            return TryLater("internal", _PATIENCE_MS)
+
+
+def _named_by_status(request: web.Request, error: web.HTTPException) -> ProductError:
     """Return our own error for one that aiohttp raised."""
-    match answer:
+    match error:
         case web.HTTPNotFound():
             return Refused("not_found")
         case web.HTTPForbidden():
@@ -113,7 +126,7 @@ def _named(request: web.Request, answer: web.HTTPException) -> ProductError:
             return Malformed("wrong_method")
         case web.HTTPRequestEntityTooLarge():
             return Malformed("too_large", limit=request.client_max_size)
-        case _ if answer.status < 500:
-            return Malformed("bad_request", where=answer.reason)
+        case _ if error.status < 500:
+            return Malformed("bad_request", where=error.reason)
         case _:
             return TryLater("internal", _PATIENCE_MS)

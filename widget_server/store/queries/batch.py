@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import bindparam, case, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from widget_server.store.lists import with_list
@@ -42,24 +42,17 @@ KNOWN = with_list(
     "client_ids",
 )
 
+NEW_MESSAGE = (
+    "channel_id", "seq", "author_id", "side", "kind", "body", "client_id", "digest", "parent", "after_seq", "version",
+    "created_at",
+)  # fmt: skip
+"""What a message is given at its birth, in the order in which the batch lays it out."""
+
 INSERT_MESSAGE = Statement(
     insert(message)
     .inline()
     .values(
-        channel_id=_b("channel_id"),
-        seq=_b("seq"),
-        author_id=_b("author_id"),
-        side=_b("side"),
-        kind=_b("kind"),
-        body=_b("body"),
-        client_id=_b("client_id"),
-        digest=_b("digest"),
-        parent=_b("parent"),
-        after_seq=_b("after_seq"),
-        revision=0,
-        first_version=_b("version"),
-        version=_b("version"),
-        created_at=_b("created_at"),
+        {name: _b(name) for name in NEW_MESSAGE} | {"revision": literal_column("0"), "first_version": _b("version")}
     )
 )
 
