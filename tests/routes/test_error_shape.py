@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from widget_server.ops.logging import name_requests
@@ -107,3 +107,30 @@ async def test_s45_what_went_wrong_is_logged_and_not_told(
         assert secret not in told
     if path in {"/secret", "/store"}:
         assert caplog.records
+
+
+async def test_an_answer_that_has_begun_is_cut_and_nothing_is_added_to_it(bundles: Path) -> None:
+    async def begin_and_fail(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = 100
+        await response.prepare(request)
+        await response.write(b"begun")
+        raise ValueError("secret")
+
+    app = web.Application(middlewares=[name_requests, tell_errors(Templates(Assets(bundles)))])
+    app.router.add_get("/", begin_and_fail)
+    async with TestClient(TestServer(app)) as client:
+        response = await client.get("/")
+        with pytest.raises(ClientPayloadError):
+            await response.read()
+
+
+async def test_a_redirect_passes(bundles: Path) -> None:
+    async def send_on(_: web.Request) -> web.Response:
+        raise web.HTTPSeeOther("/elsewhere")
+
+    app = web.Application(middlewares=[name_requests, tell_errors(Templates(Assets(bundles)))])
+    app.router.add_get("/", send_on)
+    async with TestClient(TestServer(app)) as client:
+        response = await client.get("/", allow_redirects=False)
+        assert (response.status, response.headers["Location"]) == (303, "/elsewhere")
