@@ -159,6 +159,7 @@ export class ChatClient {
 
   /** Wants none any more. What is unsent, and requests, wait for the next `connect`. */
   disconnect(): void {
+    this.#receipts.flush();
     this.#transport?.close();
     this.#lost();
     this.#setStatus("idle");

@@ -45,6 +45,11 @@ export class Receipts {
     });
   }
 
+  /** Sends what is new now, whenever the last time was: the connection is about to end. */
+  flush(): void {
+    this.#send();
+  }
+
   /** The connection is gone. What was reported over it is reported again over the next one. */
   interrupted(): void {
     this.#cancel?.();

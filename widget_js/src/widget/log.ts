@@ -189,7 +189,7 @@ export class MessageLog {
   #make(key: string, own: boolean): Row {
     const body = element("div", "bubble");
     body.dir = "auto";
-    const node = element("li", own ? "row own" : "row", body);
+    const node = element("li", own ? "row own" : "row", element("div", "line", body));
     const row: Row = {
       node,
       body,
@@ -306,7 +306,7 @@ export class MessageLog {
     row.node.classList.toggle("removed", removed);
     const { texts } = this.#options;
     if (removed) row.body.replaceChildren(texts.text("Message removed"));
-    if (open) row.node.append(this.#tools(message));
+    if (open) row.body.after(this.#tools(message));
     const parts: (Node | string)[] = [];
     if (edited) parts.push(element("span", "", texts.text("edited")));
     if (shown) parts.push(this.#stateNode(shown));

@@ -18,7 +18,7 @@ export function teamLine(site: SiteState, { language, text }: Texts): string {
     const format = new Intl.DateTimeFormat(language, { weekday: "long", hour: "numeric", minute: "2-digit" });
     return text("Closed until {time}", { time: format.format(Date.parse(site.opens_at)) });
   }
-  return `${text("We are away")} · ${soon}`;
+  return text("We are away and reply as soon as we can");
 }
 
 /** What is said about the connection; nothing while it stands or none is wanted. */

@@ -1,0 +1,103 @@
+"""The shop and the server on two origins, visitors in Chromium, an agent as a client of the protocol."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+from playwright.async_api import expect
+
+from demo_site.shop import make_app
+from tests.clients.socket import SocketClient
+from tests.clients.state import ClientState, now_ms
+from tests.browser.widget_shop import Agent, Shop, chromium
+from widget_server.actions.agents import do_create_agent
+from widget_server.actions.passwords import Passwords
+from widget_server.actions.sessions import do_begin_session
+from widget_server.actions.sites import do_create_site
+from widget_server.app import create_app
+from widget_server.settings import Settings
+from widget_server.store.sqlite import SQLiteDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+SITE_KEY = "shop"
+_GENEROUS = "1000000/second"
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture
+async def shop(empty_store: Path, tmp_path: Path) -> AsyncGenerator[Shop]:
+    """A shop with the widget on its pages. What its pages complain about fails the test."""
+    port, shop_port = unused_port(), unused_port()
+    # Two sites, as they are in life: two ports of one host would be one.
+    server_url, shop_url = f"http://localhost:{port}", f"http://127.0.0.1:{shop_port}"
+    settings = Settings(
+        mode="testing",
+        data_dir=tmp_path / "data",
+        port=port,
+        public_url=server_url,
+        internal_port=0,
+        limit_frames_connection=_GENEROUS,
+        limit_messages_connection=_GENEROUS,
+        limit_messages_visitor=_GENEROUS,
+        limit_messages_address=_GENEROUS,
+    )
+    settings.data_dir.mkdir(parents=True)
+    shutil.copyfile(empty_store, settings.database_path)
+    database = SQLiteDatabase(settings.database_path)
+    passwords = Passwords(memory_kib=8, passes=1)
+    async with AsyncExitStack() as stack:
+        app = create_app(settings, database=database, passwords=passwords)
+        server = TestServer(app, host="127.0.0.1", port=port)
+        await server.start_server()
+        stack.push_async_callback(server.close)
+        await do_create_site(
+            database, name="Plum & Sons", allowed_origins=[shop_url], key=SITE_KEY,
+            now_ms=now_ms(), random=secrets.token_bytes,
+        )  # fmt: skip
+        pages = web.AppRunner(make_app(server_url, SITE_KEY))
+        await pages.setup()
+        stack.push_async_callback(pages.cleanup)
+        await web.TCPSite(pages, "127.0.0.1", shop_port).start()
+        browser = await stack.enter_async_context(chromium())
+        made = Shop(shop_url, server_url, SITE_KEY, database, browser, stack)
+        yield made
+        assert made.complaints == []
+
+
+@pytest.fixture
+async def agent(shop: Shop) -> AsyncGenerator[Agent]:
+    """An agent of the shop, called Ada, who is online and watches the inbox."""
+    made = await do_create_agent(
+        shop.database, Passwords(memory_kib=8, passes=1), mail="ada@example.com", name="Ada Byron",
+        now_ms=now_ms(), random=secrets.token_bytes,
+    )  # fmt: skip
+    token = secrets.token_urlsafe(32)
+    await do_begin_session(
+        shop.database, made.agent, token, replaced=None, browser="a test", now_ms=now_ms(), days=1
+    )
+    headers = {"Cookie": f"session={token}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        SocketClient(session, f"{shop.server}/ws/console", shop.server, ClientState("agent")) as client,
+    ):
+        agent = Agent(client)
+        await agent.watch()
+        yield agent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here drives a browser."""
+    for item in items:
+        if "browser" in str(item.path.parent.name):
+            item.add_marker(pytest.mark.browser)
+

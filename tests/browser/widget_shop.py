@@ -1,0 +1,187 @@
+"""What the widget's browser tests speak in: a shop, its visitors' pages, an agent who answers."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import async_playwright, expect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from contextlib import AsyncExitStack
+
+    from playwright.async_api import Browser, BrowserContext, Locator, Page
+
+    from tests.clients.socket import SocketClient
+    from widget_server.store.sqlite import SQLiteDatabase
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+AXE = Path(__file__).parents[2] / "widget_js/node_modules/axe-core/axe.min.js"
+
+
+@asynccontextmanager
+async def chromium(*without: str) -> AsyncGenerator[Browser]:
+    """Debian's Chromium; ``without`` are flags that Playwright would give and this browser shall not have."""
+    async with async_playwright() as playwright:
+        path = "/usr/bin/chromium"
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS, ignore_default_args=[*without])
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Agent:
+    """Somebody of the team, who speaks the protocol."""
+
+    def __init__(self, client: SocketClient) -> None:
+        self.client = client
+
+    async def watch(self) -> None:
+        """See the inbox, and be online."""
+        state = self.client.state
+        view = {"status": "open", "who": "all"}
+        await self.client.ask({"t": "inbox", "ref": state.ref(), "view": view, "limit": 50})
+        await self.client.ask({"t": "availability", "ref": state.ref(), "state": "online"})
+
+    async def open(self, preview: str) -> str:
+        """Open the conversation whose last message is ``preview``; returns its channel."""
+        rows = self.client.state.rows
+
+        def channels() -> list[str]:
+            return [name for name, row in rows.items() if row["preview"] == preview]
+
+        await self.client.until(lambda: bool(channels()))
+        channel = channels()[0]
+        await self.client.show(channel)
+        return channel
+
+    async def says(self, channel: str, *bodies: str) -> None:
+        """Write messages, each acknowledged before the next."""
+        for body in bodies:
+            await self.client.deliver(body, channel)
+
+    async def types(self, channel: str, on: bool) -> None:
+        """Begin or stop to type."""
+        await self.client.say({"t": "typing", "channel": channel, "on": on})
+
+    async def looks(self, channel: str) -> None:
+        """Have seen everything."""
+        await self.client.say(self.client.state.receipt(channel, seen=True))
+
+    async def edits(self, channel: str, seq: int, body: str, revision: int = 1) -> None:
+        """Change an own message."""
+        frame = {"t": "edit", "ref": self.client.state.ref(), "channel": channel, "seq": seq, "revision": revision}
+        await self.client.ask(frame | {"body": body})
+
+    async def hears(self, channel: str, *bodies: str) -> None:
+        """Wait until the conversation's messages are exactly these."""
+        await self.client.until(lambda: self.bodies(channel) == list(bodies))
+
+    def bodies(self, channel: str) -> list[str]:
+        """What the conversation says, in order."""
+        return [body for _, _, body, _, _ in self.client.state.channels[channel].lists()]
+
+    def marks(self, channel: str) -> dict[str, Any]:
+        """The watermarks of both sides."""
+        return self.client.state.channels[channel].marks
+
+
+class VisitorPage:
+    """A page of the shop in a visitor's browser."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.launcher = page.locator("support-chat .launcher")
+        self.panel = page.get_by_role("dialog")
+        self.box = page.get_by_role("textbox", name="Message")
+        self.log = page.get_by_role("log", name="Conversation")
+        self.notice = page.locator("support-chat [role=status]")
+
+    async def open(self) -> None:
+        """Open the chat by its button."""
+        await self.page.get_by_role("button", name="Open chat").click()
+        await expect(self.box).to_be_focused()
+
+    async def says(self, *bodies: str) -> None:
+        """Write messages, as one does: Enter sends."""
+        for body in bodies:
+            await self.box.fill(body)
+            await self.box.press("Enter")
+
+    def message(self, body: str) -> Locator:
+        """The message that says ``body``."""
+        return self.log.get_by_role("listitem").filter(has_text=body)
+
+    def state(self, name: str) -> Locator:
+        """The state under the last own message."""
+        return self.log.get_by_text(name, exact=True)
+
+    async def bodies(self) -> list[str]:
+        """What the log says, in order."""
+        return await self.log.locator(".bubble").all_inner_texts()
+
+    async def shows(self, *bodies: str) -> None:
+        """Wait until the log's messages are exactly these."""
+        await expect(self.log.locator(".bubble")).to_have_text(list(bodies))
+
+    async def violations(self) -> list[str]:
+        """What axe finds on the page as it is."""
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE.read_text())
+        found = await self.page.evaluate("axe.run('support-chat', {resultTypes: ['violations']})")
+        return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found["violations"]]
+
+
+class Shop:
+    """One installation with one site. Made by the fixture `shop`."""
+
+    def __init__(
+        self,
+        url: str,
+        server: str,
+        key: str,
+        database: SQLiteDatabase,
+        browser: Browser,
+        stack: AsyncExitStack,
+    ) -> None:
+        self.url = url
+        self.server = server
+        self.key = key
+        self.database = database
+        self.browser = browser
+        self.complaints: list[str] = []
+        self._stack = stack
+
+    async def context(self, **options: Any) -> BrowserContext:
+        """A visitor's browser: nothing in common with the others. ``options`` are Playwright's."""
+        options.setdefault("viewport", {"width": 1200, "height": 800})
+        context = await self.browser.new_context(**options)
+        self._stack.push_async_callback(context.close)
+        context.set_default_timeout(15_000)
+        context.on("page", self._listen)
+        return context
+
+    async def visitor(self, path: str = "/", **options: Any) -> VisitorPage:
+        """A new visitor on a page of the shop."""
+        context = await self.context(**options)
+        return await self.page(context, path)
+
+    async def page(self, context: BrowserContext, path: str = "/") -> VisitorPage:
+        """Another tab of a visitor."""
+        page = await context.new_page()
+        await page.goto(self.url + path)
+        return VisitorPage(page)
+
+    def _listen(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda line: self.complaints.append(line.text) if "Content Security" in line.text else None)
