@@ -54,7 +54,7 @@ async def build_world(database: Database) -> World:
 
     async def work(tx: Transaction) -> World:
         stamp = await tx.stamp()
-        site_id = await _insert(tx, site, key=fresh_id()[:8], name="Shop", created_at=NOW, stamp=stamp)
+        site_id = await _insert(tx, site, key=fresh_id(), name="Shop", created_at=NOW, stamp=stamp)
         visitor = await _person(tx, "visitor", None)
         agent = await _person(tx, "agent", "Grace")
         common = {"site_id": site_id, "creator_id": visitor.id, "created_at": NOW, "stamp": stamp}

@@ -187,9 +187,8 @@ async def _repeat(tx: Transaction, op: SendMessage, channel: _Channel, first: tu
     row = await tx.one(q.OWN_BY_NUMBER, no=found)
     if row is None or row[-1] != channel.id:
         return Unacceptable("conflict")
-    state = message_state(row)
-    channel.repeats.append(state)
-    return Sent(channel.public_id, op.client_id, row[0], row[9], row[10], row[8])
+    channel.repeats.append(message_state(row))
+    return Sent(channel.public_id, op.client_id, row[0], row[-2], 0, row[8])
 
 
 async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent | ProductError:
@@ -245,8 +244,9 @@ async def _flush(
     tx: Transaction, channels: Iterable[_Channel], readers: Iterable[dict[str, int]], committed: Committed
 ) -> None:
     advanced = [channel for channel in channels if channel.changed]
-    marked = [channel for channel in channels if channel.marks_changed and channel.at == 0 and channel.status]
-    stamp = await tx.stamp() if advanced or marked else 0
+    # A conversation without a new message: its row in the lists changes with its marks, and with an edited message.
+    touched = [c for c in channels if c.status is not None and not c.at and (c.marks_changed or c.changed)]
+    stamp = await tx.stamp() if advanced or touched else 0
     if advanced:
         await tx.many(
             q.ADVANCE_CHANNEL,
@@ -255,12 +255,15 @@ async def _flush(
     faces = [c for c in advanced if c.status is not None and c.at]
     if faces:
         await tx.many(q.ADVANCE_CONVERSATION, [_face(c, stamp) | {"new_status": c.status, "at": c.at} for c in faces])
-    if marked:
-        await tx.many(q.RAISE_MARKS, [_face(c, stamp) for c in marked])
+    if touched:
+        await tx.many(q.RAISE_MARKS, [_face(c, stamp) for c in touched])
     if readers:
         await tx.many(q.RAISE_READER, readers)
     for channel in channels:
-        await _publish(tx, channel, stamp, committed)
+        _publish(channel, committed)
+    # After all that the channels bring themselves, so that a staff channel's events stay in order of version.
+    for channel in faces:
+        await _tell_staff_of_move(tx, channel, stamp, committed)
 
 
 def _face(channel: _Channel, stamp: int) -> dict[str, Any]:
@@ -274,11 +277,9 @@ def _face(channel: _Channel, stamp: int) -> dict[str, Any]:
     }
 
 
-async def _publish(tx: Transaction, channel: _Channel, stamp: int, committed: Committed) -> None:
+def _publish(channel: _Channel, committed: Committed) -> None:
     if channel.changed:
-        head = None
-        if channel.status and channel.status_before and channel.status is not channel.status_before:
-            head = await _status_moved(tx, channel, channel.status, channel.status_before, stamp, committed)
+        head = _moved_public_head(channel)
         version = channel.start_version
         for start in range(0, len(channel.messages), _EVENT_MESSAGES):
             part = channel.messages[start : start + _EVENT_MESSAGES]
@@ -297,18 +298,21 @@ async def _publish(tx: Transaction, channel: _Channel, stamp: int, committed: Co
             committed.sites.add(channel.site_id)
 
 
-async def _status_moved(
-    tx: Transaction, channel: _Channel, status: Status, before: Status, stamp: int, committed: Committed
-) -> State | None:
-    """A message moved the conversation's status: the staff's head changes, and the public one if it shows there.
+def _moved_public_head(channel: _Channel) -> State | None:
+    """The public head, where a message moved the status and visitors may know: it rides on that message's version."""
+    if not channel.status or not channel.status_before:
+        return None
+    after = rules.public_status(channel.status)
+    return public_head(after) if after != rules.public_status(channel.status_before) else None
 
-    The new public head rides on the version of the message that caused it.
-    """
-    if before is Status.SNOOZED:
+
+async def _tell_staff_of_move(tx: Transaction, channel: _Channel, stamp: int, committed: Committed) -> None:
+    """Where a message moved the conversation's status, the head that the staff see changes too."""
+    if channel.status is channel.status_before:
+        return
+    if channel.status_before is Status.SNOOZED:
         await tx.run(q.CLEAR_SNOOZE, key=channel.id)
     await staff_head_changed(tx, channel.id, stamp, committed)
-    after = rules.public_status(status)
-    return public_head(after) if after != rules.public_status(before) else None
 
 
 async def staff_head_changed(tx: Transaction, conversation_id: int, stamp: int, committed: Committed) -> None:

@@ -198,6 +198,9 @@ class Committer:
         elif isinstance(error, StoreUnavailable):
             log.error("the store cannot be written: %s", error)
             outcome = TryLater("unavailable", 1000)
+            # What waits behind would wait as long again (G14), and overtake what is refused now.
+            batch = [*batch, *self._queue]
+            self._queue.clear()
         else:
             log.error("a write failed", exc_info=error)
             outcome = TryLater("internal", 5000)

@@ -125,7 +125,7 @@ MESSAGE_COLUMNS = (
 """In the order in which ``queries.messages.message_state`` takes them."""
 
 OWN_BY_NUMBER = Statement(
-    select(*MESSAGE_COLUMNS, message.c.channel_id)
+    select(*MESSAGE_COLUMNS, message.c.first_version, message.c.channel_id)
     .select_from(message.join(person, person.c.id == message.c.author_id))
     .where(message.c.no == _b("no"))
 )
