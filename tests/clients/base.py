@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from widget_server.protocol.frames import SERVER_FRAME
+from widget_server.protocol.answers import SERVER_FRAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

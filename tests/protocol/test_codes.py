@@ -9,8 +9,8 @@ import pytest
 from widget_server.core import errors
 from widget_server.core.errors import Malformed, ProductError, Refused, TryLater, Unacceptable
 from widget_server.protocol import encode
+from widget_server.protocol.answers import SERVER_FRAME
 from widget_server.protocol.codes import ERRORS, RETRIABLE_FROM, CloseCode, may_reconnect
-from widget_server.protocol.frames import SERVER_FRAME
 
 
 def test_no_number_stands_for_two_errors() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from tests.protocol.samples import CHANNEL, OTHER, SAMPLES
 from widget_server.protocol import encode
+from widget_server.protocol.answers import SERVER_FRAME
 from widget_server.protocol.effects import Sent
-from widget_server.protocol.frames import CLIENT_FRAME, SERVER_FRAME, ClientModel
+from widget_server.protocol.frames import CLIENT_FRAME, ClientModel
 
 AUTHOR = {"id": OTHER, "name": None, "role": "visitor", "picture": None}
 MESSAGE = {

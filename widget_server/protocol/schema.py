@@ -1,8 +1,8 @@
 """The contract for everybody else, written from the frames: JSON Schema, AsyncAPI, TypeScript types, a table of codes.
 
 ``python -m widget_server.protocol.schema`` writes the files into the checkout; with ``--check`` it writes nothing and
-ends with 1 when one of them is stale. What is written follows from ``frames.py``, ``codes.py`` and the two transition
-tables of ``core`` alone, so that the same sources always give the same bytes.
+ends with 1 when one of them is stale. What is written follows from ``frames.py``, ``answers.py``, ``codes.py`` and the
+two transition tables of ``core`` alone, so that the same sources always give the same bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
-from widget_server.protocol import PROTOCOL_VERSION, codes, frames
+from widget_server.protocol import PROTOCOL_VERSION, answers, codes, frames
 from widget_server.protocol.typescript import MODELS, typescript
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def definitions() -> dict[str, Schema]:
     sends is open, because clients must ignore the fields of later versions. The mapping is shared: do not change it.
     """
     unions, document = TypeAdapter.json_schemas(
-        [("ClientFrame", "validation", frames.CLIENT_FRAME), ("ServerFrame", "validation", frames.SERVER_FRAME)]
+        [("ClientFrame", "validation", frames.CLIENT_FRAME), ("ServerFrame", "validation", answers.SERVER_FRAME)]
     )
     found: dict[str, Schema] = document["$defs"]
     for name, schema in found.items():
         _drop_titles(schema)
-        if issubclass(MODELS[name], frames.ServerModel):
+        if issubclass(MODELS[name], answers.ServerModel):
             schema.pop("additionalProperties", None)
         for field, comment in _field_comments(MODELS[name]).items():
             schema["properties"][field]["description"] = comment

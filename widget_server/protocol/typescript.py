@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args, get_or
 
 from widget_server.core import conversation, delivery
 from widget_server.protocol import PROTOCOL_VERSION, codes
-from widget_server.protocol.frames import ClientModel, ServerModel
+from widget_server.protocol.answers import ServerModel
+from widget_server.protocol.frames import ClientModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
