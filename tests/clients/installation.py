@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.clients.state import now_ms
 from widget_server.actions.agents import do_create_agent
 from widget_server.actions.passwords import Passwords
 from widget_server.actions.sessions import do_begin_session
@@ -12,8 +13,6 @@ from widget_server.actions.sites import do_create_site
 from widget_server.cli.database import upgrade
 from widget_server.settings import Settings, variable_name
 from widget_server.store.sqlite import SQLiteDatabase
-
-from tests.clients.state import now_ms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +45,7 @@ class Installation(NamedTuple):
         """What the agent's page sends with every request."""
         return {"Origin": OWN_ORIGIN, "Cookie": self.cookie}
 
-    def environment(self, port: int, **settings: str | int | float) -> dict[str, str]:
+    def environment(self, port: int, **settings: str | float) -> dict[str, str]:
         """The settings of a server for it, as environment variables: limits are on, and raised.
 
         Args:
