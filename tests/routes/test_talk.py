@@ -28,15 +28,13 @@ MESSAGES = Statement(select(func.count()).select_from(message))
 def visitor(browser: Browser, site: str) -> SocketClient:
     """A visitor who opens the chat on the shop's page."""
     url = str(browser.client.make_url(f"/ws/{site}"))
-    return SocketClient(browser.client.session, url, {"Origin": SHOP}, ClientState("visitor"))
+    return SocketClient(browser.client.session, url, SHOP, ClientState("visitor"))
 
 
 def agent(browser: Browser) -> SocketClient:
     """The agent who is signed in with this browser."""
     own = browser.app[OFFICE].settings.public_url
-    return SocketClient(
-        browser.client.session, str(browser.client.make_url("/ws/console")), {"Origin": own}, ClientState("agent")
-    )
+    return SocketClient(browser.client.session, str(browser.client.make_url("/ws/console")), own, ClientState("agent"))
 
 
 async def inbox(client: SocketClient) -> list[Frame]:
