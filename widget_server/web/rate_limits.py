@@ -31,7 +31,7 @@ class Counters(Storage):
     The library's own memory storage starts a thread for every 10 ms of use, which would cost more than the limits.
 
     Args:
-        now_ms: UTC time in ms.
+        now_ms: any clock in ms that does not jump.
     """
 
     STORAGE_SCHEME = None
@@ -86,124 +86,153 @@ class Counters(Storage):
 
 
 class Lease:
-    """A part of a key's allowance, counted down locally. Everyone who counts for the key shares the one object."""
+    """A part of an allowance, counted down locally. Connections hold thousands of these: they are kept small.
 
-    __slots__ = ("__weakref__", "_ends", "_left", "_renew")
+    What is left of it when its window ends may still be used, so that nobody looks at a clock before it is used up.
+    """
 
-    def __init__(self, renew: Callable[[], tuple[int, int]]) -> None:
-        self._renew = renew
-        self._left = 0
-        self._ends = 0
+    __slots__ = ("_dry_until", "_limit", "left")
 
-    def take(self, now_ms: int) -> int | None:
+    def __init__(self, limit: OneRate) -> None:
+        self._limit = limit
+        self._dry_until = 0
+        self.left = 0
+        """How many may still be counted without asking."""
+
+    def take(self) -> int | None:
         """Count one and return None, or return how long (ms) there is nothing left."""
-        if self._left > 0 and now_ms < self._ends:
-            self._left -= 1
+        if self.left > 0:
+            self.left -= 1
             return None
-        self._left, self._ends = self._renew()
-        if self._left == 0:
-            return max(1, self._ends - now_ms)
-        self._left -= 1
+        return self.renew()
+
+    def renew(self) -> int | None:
+        """Draw again when nothing is left, and count one: None, or how long (ms) there is nothing to draw."""
+        now = self._limit.now_ms()
+        if now < self._dry_until:
+            return self._dry_until - now
+        drawn, ends = self._draw()
+        if drawn == 0:
+            self._dry_until = max(ends, now + 1)
+            return self._dry_until - now
+        self.left = drawn - 1
         return None
+
+    def _draw(self) -> tuple[int, int]:
+        """Take a whole window: how many there are, and when it ends (ms)."""
+        self._dry_until = self._limit.now_ms() + self._limit.length_ms
+        return self._limit.amount, self._dry_until
+
+
+class SharedLease(Lease):
+    """A lease that everyone who counts for the same key shares: it draws a tenth of the key's window at once."""
+
+    __slots__ = ("__weakref__", "_key")
+
+    def __init__(self, limit: OneRate, key: str) -> None:
+        super().__init__(limit)
+        self._key = key
+
+    def _draw(self) -> tuple[int, int]:
+        return self._limit.draw(self._key, self._limit.share)
+
+
+class OneRate:
+    """One allowance per window, for many keys."""
+
+    def __init__(self, item: limits.RateLimitItem, counters: Counters, now_ms: Callable[[], int]) -> None:
+        self._item = item
+        self._windows = FixedWindowRateLimiter(counters)
+        self._leases: WeakValueDictionary[str, SharedLease] = WeakValueDictionary()
+        self.now_ms = now_ms
+        self.amount = item.amount
+        self.length_ms = item.get_expiry() * 1000
+        self.share = max(1, item.amount // _LEASES_PER_WINDOW)
+
+    def lease(self, key: str) -> SharedLease:
+        """Return the key's lease; it lasts as long as somebody holds it."""
+        lease = self._leases.get(key)
+        if lease is None:
+            lease = self._leases[key] = SharedLease(self, key)
+        return lease
+
+    def draw(self, key: str, wanted: int) -> tuple[int, int]:
+        """Take up to ``wanted`` from the key's window: how many there were, and when it ends (ms)."""
+        stats = self._windows.get_window_stats(self._item, key)
+        drawn = min(wanted, stats.remaining)
+        if drawn:
+            self._windows.hit(self._item, key, cost=drawn)
+            stats = self._windows.get_window_stats(self._item, key)
+        return drawn, round(stats.reset_time * 1000)
 
 
 class RateLimit:
-    """One limit, for many keys.
+    """A limit as the settings write it, for many keys.
 
     Args:
-        rate: as in the settings, ``30/10seconds``; several are joined by ``;``.
-        counters: where the counts are kept.
-        now_ms: UTC time in ms.
+        rates: ``30/10seconds``; several are joined by ``;``.
+        now_ms: any clock in ms that does not jump.
     """
 
-    def __init__(self, rate: str, counters: Counters, now_ms: Callable[[], int]) -> None:
-        self._items = limits.parse_many(rate)
-        self._windows = FixedWindowRateLimiter(counters)
+    def __init__(self, rates: str, now_ms: Callable[[], int]) -> None:
+        counters = Counters(now_ms)
         self._now_ms = now_ms
-        self._leases: WeakValueDictionary[tuple[str, int], Lease] = WeakValueDictionary()
+        self._rates = [OneRate(item, counters, now_ms) for item in limits.parse_many(rates)]
 
     def leases(self, key: str) -> tuple[Lease, ...]:
-        """Return the leases of a key, one for each rate; whoever holds them shares them with others of the key."""
-        return tuple(self._lease(key, index, item) for index, item in enumerate(self._items))
+        """Return the leases of a key, one for each rate."""
+        return tuple(rate.lease(key) for rate in self._rates)
 
-    def local(self) -> tuple[Lease, ...]:
+    def own(self) -> tuple[Lease, ...]:
         """Return leases of somebody who shares with nobody: a whole window at once."""
-        return tuple(Lease(self._whole(item)) for item in self._items)
+        return tuple(Lease(rate) for rate in self._rates)
 
     def take(self, key: str) -> int | None:
         """Count one for a key that is seldom used. None, or how long (ms) to wait."""
-        waits = [ends for item in self._items for left, ends in (self._draw(item, key, 1),) if not left]
+        waits = [ends for rate in self._rates for drawn, ends in (rate.draw(key, 1),) if not drawn]
         return max(1, max(waits) - self._now_ms()) if waits else None
-
-    def _lease(self, key: str, index: int, item: limits.RateLimitItem) -> Lease:
-        lease = self._leases.get((key, index))
-        if lease is None:
-            share = max(1, item.amount // _LEASES_PER_WINDOW)
-            lease = self._leases[key, index] = Lease(lambda: self._draw(item, key, share))
-        return lease
-
-    def _draw(self, item: limits.RateLimitItem, key: str, wanted: int) -> tuple[int, int]:
-        """Take up to ``wanted`` from the window: how many there were, and when it ends (ms)."""
-        stats = self._windows.get_window_stats(item, key)
-        drawn = min(wanted, stats.remaining)
-        if drawn:
-            self._windows.hit(item, key, cost=drawn)
-            stats = self._windows.get_window_stats(item, key)
-        return drawn, round(stats.reset_time * 1000)
-
-    def _whole(self, item: limits.RateLimitItem) -> Callable[[], tuple[int, int]]:
-        amount, length = item.amount, item.get_expiry() * 1000
-        ends = 0
-
-        def renew() -> tuple[int, int]:
-            nonlocal ends
-            now = self._now_ms()
-            if now < ends:
-                return 0, ends
-            ends = now + length
-            return amount, ends
-
-        return renew
 
 
 class ConnectionLimits:
-    """What one connection may send: the ``Limiter`` of its session (:mod:`widget_server.protocol.session`)."""
+    """What one connection may send: the ``Limiter`` of its session (:mod:`widget_server.protocol.session`).
 
-    __slots__ = ("_frames", "_messages", "_now_ms", "_visitors")
+    The leases for messages are taken with the first one: most visitors only look.
+    """
 
-    def __init__(
-        self,
-        frames: tuple[Lease, ...],
-        messages: tuple[Lease, ...],
-        visitors: RateLimit | None,
-        now_ms: Callable[[], int],
-    ) -> None:
-        self._frames = frames
-        self._messages = messages
-        self._visitors = visitors
-        self._now_ms = now_ms
+    __slots__ = ("_address", "_frames", "_limits", "_messages", "_site_key", "_visitor")
+
+    def __init__(self, limits: RateLimits, site_key: str | None, address: str) -> None:
+        self._limits = limits
+        self._frames = limits.frames.own()
+        self._messages: tuple[Lease, ...] = ()
+        self._site_key = site_key
+        self._address = address
+        self._visitor: str | None = None
 
     def know_visitor(self, token_hash: str) -> None:
-        """Count for this visitor as well, once ``hello`` has told who it is."""
-        if self._visitors is not None:
-            self._messages = (*self._messages, *self._visitors.leases(token_hash))
-            self._visitors = None
+        """Count for this visitor as well: called once, when ``hello`` has told who it is and before any message."""
+        self._visitor = token_hash
 
     def frame(self) -> int | None:
         """Count a frame: None, or how long (ms) to wait."""
-        return self._take(self._frames)
+        return _taken(self._frames)
 
     def message(self) -> int | None:
         """Count a message for everybody it counts for: None, or how long (ms) to wait."""
-        return self._take(self._messages)
+        if not self._messages:
+            self._messages = self._limits.of_messages(self._site_key, self._address, self._visitor)
+        return _taken(self._messages)
 
-    def _take(self, leases: tuple[Lease, ...]) -> int | None:
-        now = self._now_ms()
-        for lease in leases:
-            wait = lease.take(now)
-            if wait is not None:
-                return wait
-        return None
+
+def _taken(leases: tuple[Lease, ...]) -> int | None:
+    """Count one in each, up to the first that has nothing left."""
+    for lease in leases:
+        # Lease.take, written out: this is on every message's way.
+        if lease.left > 0:
+            lease.left -= 1
+        elif (wait := lease.renew()) is not None:
+            return wait
+    return None
 
 
 class RateLimits:
@@ -211,20 +240,16 @@ class RateLimits:
 
     Args:
         settings: how much is allowed.
-        now_ms: UTC time in ms.
+        now_ms: any clock in ms that does not jump.
     """
 
     def __init__(self, settings: Settings, now_ms: Callable[[], int]) -> None:
-        def limit(rate: str) -> RateLimit:
-            return RateLimit(rate, Counters(now_ms), now_ms)
-
-        self._now_ms = now_ms
-        self._frames = limit(settings.limit_frames_connection)
-        self._connection = limit(settings.limit_messages_connection)
-        self._visitor = limit(settings.limit_messages_visitor)
-        self._address = limit(settings.limit_messages_address)
-        self._site = limit(settings.limit_messages_site)
-        self._new_visitors = limit(settings.limit_new_visitors_address)
+        self.frames = RateLimit(settings.limit_frames_connection, now_ms)
+        self._connection = RateLimit(settings.limit_messages_connection, now_ms)
+        self._visitor = RateLimit(settings.limit_messages_visitor, now_ms)
+        self._address = RateLimit(settings.limit_messages_address, now_ms)
+        self._site = RateLimit(settings.limit_messages_site, now_ms)
+        self._new_visitors = RateLimit(settings.limit_new_visitors_address, now_ms)
 
     def for_visitor(self, site_key: str, address: str) -> ConnectionLimits:
         """Return the limits of a visitor's new connection, or of one post.
@@ -233,16 +258,23 @@ class RateLimits:
             site_key: the site.
             address: where it comes from (:func:`widget_server.web.clients.client_address`).
         """
-        messages = (
-            *self._connection.local(),
-            *self._address.leases(limit_key(address)),
-            *self._site.leases(site_key),
-        )
-        return ConnectionLimits(self._frames.local(), messages, self._visitor, self._now_ms)
+        return ConnectionLimits(self, site_key, address)
 
     def for_agent(self) -> ConnectionLimits:
-        """Return the limits of an agent's new connection: who has signed in is known, and often shares an address."""
-        return ConnectionLimits(self._frames.local(), self._connection.local(), None, self._now_ms)
+        """Return the limits of an agent's new connection."""
+        return ConnectionLimits(self, None, "")
+
+    def of_messages(self, site_key: str | None, address: str, visitor: str | None) -> tuple[Lease, ...]:
+        """Return the leases that a message of one connection counts in.
+
+        An agent, who has no ``site_key`` here, is limited by the connection alone: they are known, and often share an
+        address with colleagues.
+        """
+        own = self._connection.own()
+        if site_key is None:
+            return own
+        shared = (*self._address.leases(limit_key(address)), *self._site.leases(site_key))
+        return (*own, *self._visitor.leases(visitor), *shared) if visitor else (*own, *shared)
 
     def new_visitor(self, address: str) -> int | None:
         """Count a new visitor from this address: None, or how long (ms) to wait."""
