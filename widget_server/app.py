@@ -200,6 +200,7 @@ def create_app(
         middlewares=[name_requests, secure_headers(https=https), tell_errors(templates)],
         client_max_size=settings.frame_max_bytes * 4,
     )
+    templates.attach(app)
     app[METRICS] = measures
     app[HEALTH] = health
     app[NODE] = node

@@ -78,6 +78,7 @@ async def failing(bundles: Path) -> web.Application:
 
     templates = Templates(Assets(bundles))
     app = web.Application(middlewares=[name_requests, tell_errors(templates)])
+    templates.attach(app)
     for path in ("/secret", "/store", "/teapot", "/forbidden", "/gateway"):
         app.router.add_get(path, fail)
     return app

@@ -42,7 +42,7 @@ async def show_console(request: web.Request) -> web.Response:
         await office.sessions.signed_in(request)
     except Refused:
         return see_other(SIGN_IN)
-    return office.templates.page("console", {}, policy=application_policy())
+    return office.templates.page(request, "console", {}, policy=application_policy())
 
 
 @routes.get(SIGN_IN)
@@ -112,6 +112,7 @@ def _form(request: web.Request, *, following: str, mail: str = "", error: Produc
     if not is_token(binding):
         binding = office.engine.clock.token()
     response = office.templates.page(
+        request,
         "sign_in",
         {
             "csrf": office.csrf.token(binding),

@@ -79,6 +79,7 @@ def _answer(request: web.Request, error: ProductError, templates: Templates) -> 
         return error_response(request, error)
     told = error_body(error)
     response = templates.page(
+        request,
         "error",
         {"message": told["message"], "code": told["code"], "request_id": request.get(REQUEST_ID, "")},
         policy=page_policy(),

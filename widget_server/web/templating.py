@@ -6,10 +6,12 @@ import gettext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+import aiohttp_jinja2
+from jinja2 import FileSystemLoader, StrictUndefined
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from widget_server.web.assets import Assets
 
 _FOLDER: Final = Path(__file__).parent.parent / "templates"
@@ -23,7 +25,13 @@ class Templates:
     """
 
     def __init__(self, assets: Assets) -> None:
-        self._environment = Environment(
+        self._assets = assets
+
+    def attach(self, app: web.Application) -> None:
+        """Give ``app`` its environment; once, before it starts."""
+        environment = aiohttp_jinja2.setup(
+            app,
+            default_helpers=False,
             loader=FileSystemLoader(_FOLDER),
             autoescape=True,
             undefined=StrictUndefined,
@@ -32,27 +40,36 @@ class Templates:
             extensions=["jinja2.ext.i18n"],
         )
         texts = gettext.NullTranslations()
-        self._environment.globals.update(
-            asset=assets.find,
+        environment.globals.update(
+            asset=self._assets.find,
             # A page without its sheet can still say what is wrong.
-            sheets=lambda: assets.find_all("pages").values(),
+            sheets=lambda: self._assets.find_all("pages").values(),
             _=texts.gettext,
             gettext=texts.gettext,
             ngettext=texts.ngettext,
         )
 
     def page(
-        self, name: str, context: dict[str, object], *, policy: str, status: int = 200, cache: str = "no-store"
+        self,
+        request: web.Request,
+        name: str,
+        context: dict[str, object],
+        *,
+        policy: str,
+        status: int = 200,
+        cache: str = "no-store",
     ) -> web.Response:
         """Return the page that the template ``name`` makes of ``context``.
 
         Args:
+            request: what is answered.
             name: the template's file, without ``.html``.
             context: what the template names.
             policy: its Content Security Policy (:mod:`widget_server.web.csp`).
             status: of the answer.
             cache: its ``Cache-Control``.
         """
-        text = self._environment.get_template(f"{name}.html").render(context)
-        headers = {"Content-Security-Policy": policy, "Cache-Control": cache}
-        return web.Response(text=text, content_type="text/html", status=status, headers=headers)
+        response = aiohttp_jinja2.render_template(f"{name}.html", request, context, status=status)
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["Cache-Control"] = cache
+        return response
