@@ -80,7 +80,11 @@ class Outbound:
         self._queue.append(data)
         self._bytes += len(data)
         if len(self._queue) > self._frames_max or self._bytes > self._bytes_max:
-            self._drop_slow()
+            if self._task is not None:
+                self._drop_slow()
+            else:
+                # A burst within one turn of the loop: nothing was offered to the reader yet.
+                self._flush()
         elif not self._scheduled and self._task is None:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._flush)

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple, Protocol
 log = logging.getLogger(__name__)
 
 HOLE_S: Final = 0.2
+_PATIENCE: Final = 5
+"""How many times as long to wait for a store that did not answer."""
 
 
 class Published(NamedTuple):
@@ -52,13 +54,20 @@ Refill = Callable[[str, int], Awaitable[Missed]]
 
 
 class _Feed:
-    __slots__ = ("last", "listeners", "refilling", "waiting")
+    __slots__ = ("last", "listeners", "refilling", "waiting", "wanted")
 
     def __init__(self) -> None:
         self.last: int | None = None
         self.listeners: dict[Listener, None] = {}
         self.waiting: list[Published] = []
+        self.wanted = 0
+        """The version that the store was seen at."""
         self.refilling: asyncio.Task[None] | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something is known to be missing."""
+        return bool(self.waiting) or (self.last is not None and self.wanted > self.last)
 
 
 class Switchboard:
@@ -113,7 +122,7 @@ class Switchboard:
             self._retry_waiting(feed)
         else:
             feed.waiting.append(event)
-            self._refill_later(event.channel, feed, self._hole_s)
+            self._refill_later(event.channel, feed)
 
     def ephemeral(self, channel: str, data: bytes, exclude: Listener | None = None) -> None:
         """Marks, typing, presence: told at once, never ordered, never repeated."""
@@ -127,7 +136,8 @@ class Switchboard:
         """The store says that the channel is at ``version``; if no hint told us, the hole is read."""
         feed = self._feeds.get(channel)
         if feed is not None and feed.last is not None and version > feed.last:
-            self._refill_later(channel, feed, self._hole_s)
+            feed.wanted = max(feed.wanted, version)
+            self._refill_later(channel, feed)
 
     def _deliver(self, feed: _Feed, event: Published) -> None:
         repeat = event.from_version == event.to_version
@@ -146,28 +156,40 @@ class Switchboard:
             for event in sorted(ready, key=lambda event: event.from_version):
                 self._deliver(feed, event)
 
-    def _refill_later(self, channel: str, feed: _Feed, delay: float) -> None:
+    def _refill_later(self, channel: str, feed: _Feed) -> None:
         if feed.refilling is None:
-            feed.refilling = asyncio.create_task(self._fill(channel, feed, delay))
+            feed.refilling = asyncio.create_task(self._fill(channel, feed))
 
-    async def _fill(self, channel: str, feed: _Feed, delay: float) -> None:
-        before = feed.last or 0
+    async def _fill(self, channel: str, feed: _Feed) -> None:
+        """Wait for what may only have crossed, then read what is missing until nothing is."""
+        pause = self._hole_s
         try:
-            await asyncio.sleep(delay)
-            if self._feeds.get(channel) is not feed or (not feed.waiting and (feed.last or 0) > before):
-                return
-            missed = await self._refill(channel, feed.last or 0)
-            self.refilled += 1
-            if missed.event is None:
-                feed.waiting.clear()
-                feed.last = None
-                for listener in list(feed.listeners):
-                    listener.on_gap(channel)
-            else:
-                self._deliver(feed, missed.event)
-                feed.waiting = [event for event in feed.waiting if event.to_version > (feed.last or 0)]
-                self._retry_waiting(feed)
-        except Exception:
-            log.exception("a hole could not be read; it is tried again when the next change is seen")
+            while feed.is_behind:
+                await asyncio.sleep(pause)
+                if self._feeds.get(channel) is not feed:
+                    return
+                if feed.is_behind:
+                    pause = self._hole_s if await self._read_hole(channel, feed) else self._hole_s * _PATIENCE
         finally:
             feed.refilling = None
+
+    async def _read_hole(self, channel: str, feed: _Feed) -> bool:
+        """Whether the hole could be read. What is asked for meanwhile is read next."""
+        wanted, feed.wanted = feed.wanted, 0
+        try:
+            missed = await self._refill(channel, feed.last or 0)
+        except Exception:
+            log.exception("a hole could not be read; it is tried again")
+            feed.wanted = max(feed.wanted, wanted)
+            return False
+        self.refilled += 1
+        if missed.event is None:
+            feed.waiting.clear()
+            feed.last = None
+            for listener in list(feed.listeners):
+                listener.on_gap(channel)
+        else:
+            self._deliver(feed, missed.event)
+            feed.waiting = [event for event in feed.waiting if event.to_version > (feed.last or 0)]
+            self._retry_waiting(feed)
+        return True
