@@ -104,6 +104,13 @@ async def test_s21_every_wrong_sign_in_gets_the_same_answer_and_keeps_the_typed_
     assert not browser.cookie("session")
 
 
+async def test_an_endless_address_is_cut_before_anything_is_made_of_it(browser: Browser) -> None:
+    response = await browser.post_form(email="é" * 50_000, password="x" * 50_000)
+    text = await response.text()
+    assert response.status == 401
+    assert len(text) < 10_000
+
+
 async def test_what_is_typed_comes_back_as_text(browser: Browser) -> None:
     response = await browser.post_form(email='"><script>alert(1)</script>', password="x")
     text = await response.text()

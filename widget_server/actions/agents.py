@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from widget_server.core.errors import Refused, Unacceptable
 from widget_server.core.ids import is_site_key, uuid7
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from widget_server.actions.passwords import Passwords
     from widget_server.store.database import Database, Row, Transaction
 
-NAME_CHARS = 80
-MAIL_CHARS = 254
+NAME_CHARS: Final = 80
+MAIL_CHARS: Final = 254
 
 
 class Agent(NamedTuple):

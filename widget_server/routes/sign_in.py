@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from widget_server.actions.agents import check_sign_in
+from widget_server.actions.agents import MAIL_CHARS, check_sign_in
 from widget_server.core.errors import ProductError, Refused, TryLater
 from widget_server.core.ids import is_token
 from widget_server.protocol.codes import ERRORS
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from widget_server.routes.office import Office
 
 SIGN_IN: Final = "/console/sign-in"
-_MAIL_CHARS: Final = 254
 
 _log = logging.getLogger(__name__)
 routes = web.RouteTableDef()
@@ -63,6 +62,7 @@ async def sign_in(request: web.Request) -> web.Response:
     office = request.app[OFFICE]
     fields = await request.post()
     mail, password, following = (_text(fields.get(name)) for name in ("email", "password", "next"))
+    mail = mail[:MAIL_CHARS]
     following = local_path(following)
     try:
         office.csrf.check_form(request, request.cookies.get(office.sessions.cookies.form), fields.get(FIELD))
@@ -117,7 +117,7 @@ def _form(request: web.Request, *, following: str, mail: str = "", error: Produc
         {
             "csrf": office.csrf.token(binding),
             "next": following,
-            "email": mail[:_MAIL_CHARS],
+            "email": mail,
             "problem": error_body(error)["message"] if error else "",
         },
         policy=page_policy(),

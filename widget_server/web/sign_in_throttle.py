@@ -43,7 +43,7 @@ class SignInThrottle:
         self._key = hashlib.sha256(b"known browser\x00" + secret).digest()
         self._now_ms = now_ms
         self._failures: dict[str, tuple[int, int]] = {}
-        """How many, and when the last one was."""
+        """How many, and when the last one was. Accounts stand here as digests: what is typed can be anything."""
 
     def check(self, mail: str, address: str, mark: str | None) -> None:
         """Refuse an attempt that comes too early.
@@ -85,7 +85,8 @@ class SignInThrottle:
     def _keys(self, mail: str, address: str, mark: str | None) -> tuple[str, ...]:
         if mark and self._is_mark(mail, mark):
             return (f"browser {mark}",)
-        return (f"account {fold(mail)}", f"address {limit_key(address)}")
+        account = hashlib.blake2b(fold(mail).encode("utf-8", "replace"), digest_size=16).hexdigest()
+        return (f"account {account}", f"address {limit_key(address)}")
 
     def _allowed_at(self, key: str) -> int:
         count, last = self._failures.get(key, (0, 0))
