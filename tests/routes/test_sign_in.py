@@ -105,7 +105,7 @@ async def test_s21_every_wrong_sign_in_gets_the_same_answer_and_keeps_the_typed_
 
 
 async def test_an_endless_address_is_cut_before_anything_is_made_of_it(browser: Browser) -> None:
-    response = await browser.post_form(email="é" * 50_000, password="x" * 50_000)
+    response = await browser.post_form(email="é" * 20_000, password="x" * 50_000)
     text = await response.text()
     assert response.status == 401
     assert len(text) < 10_000
