@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from widget_server.core.errors import Unacceptable
 from widget_server.core.origins import check_origins, parse_origin
@@ -51,6 +53,16 @@ def test_an_origin_is_kept_as_a_browser_sends_it(written: str, origin: str) -> N
 def test_what_is_no_origin_is_refused(written: str) -> None:
     with pytest.raises(Unacceptable, match="bad_origin"):
         parse_origin(written)
+
+
+@given(st.text(max_size=60) | st.text("htps:/.[]@%#?0123456789aé*\x00\ud800", max_size=30).map("https://".__add__))
+def test_whatever_is_written_is_an_origin_or_refused(written: str) -> None:
+    try:
+        origin = parse_origin(written)
+    except Unacceptable:
+        return
+    assert parse_origin(origin) == origin
+    assert origin.isascii()
 
 
 def test_a_list_keeps_each_origin_once_and_has_an_end() -> None:

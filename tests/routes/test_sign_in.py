@@ -104,6 +104,39 @@ async def test_s21_every_wrong_sign_in_gets_the_same_answer_and_keeps_the_typed_
     assert not browser.cookie("session")
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=nonsense", b"email=a"),
+        ("application/x-www-form-urlencoded; charset=ascii", b"email=\xff"),
+        ("multipart/form-data", b"no boundary"),
+        ("multipart/form-data; boundary=x", b"not the boundary"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="email"\r\n\r\n\xff\r\n--x--',
+        ),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: nothing\r\n\r\na\r\n--x--\r\n"),
+    ],
+)
+async def test_a_body_that_is_no_form_is_refused_and_nothing_breaks(browser: Browser, kind: str, body: bytes) -> None:
+    response = await browser.client.post("/console/sign-in", data=body, headers={"Content-Type": kind})
+    assert response.status in {400, 403}
+    assert (await browser.open("/console/sign-in")).status == 200
+
+
+async def test_cookies_of_any_bytes_are_nobodys(browser: Browser) -> None:
+    await make_agent(browser)
+    junk = "session=\udcff\udc00; form=\udcff; known=\udcff.\udcff"
+    for path in ("/console", "/console/sign-in", "/console/api/me"):
+        assert (await browser.open(path, headers={"Cookie": junk})).status in {200, 303, 401}
+    response = await browser.client.post(
+        "/console/sign-in",
+        data={"email": MAIL, "password": PASSWORD, "csrf": "x"},
+        headers={"Cookie": junk, "Accept": "text/html"},
+    )
+    assert response.status == 403
+
+
 async def test_an_endless_address_is_cut_before_anything_is_made_of_it(browser: Browser) -> None:
     response = await browser.post_form(email="é" * 20_000, password="x" * 50_000)
     text = await response.text()

@@ -163,6 +163,7 @@ async def test_a_bundle_is_kept_for_ever_and_sent_in_the_smallest_form(browser: 
         "panel.AAAA.js%00",
         "panel.AAAA.js.gz",
         ".env",
+        "x" * 300 + ".js",
         "panel",
     ],
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from widget_server.actions.agents import MAIL_CHARS, check_sign_in
-from widget_server.core.errors import ProductError, Refused, TryLater
+from widget_server.core.errors import Malformed, ProductError, Refused, TryLater
 from widget_server.core.ids import is_token
 from widget_server.protocol.codes import ERRORS
 from widget_server.protocol.encode import error_body
@@ -18,6 +18,8 @@ from widget_server.web.csrf import FIELD
 from widget_server.web.redirects import local_path, see_other
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from widget_server.actions.agents import Agent
     from widget_server.routes.office import Office
 
@@ -60,7 +62,7 @@ async def show_sign_in(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.Response:
     """Check the form, begin a session and send on; or show the form again, with the reason and the typed address."""
     office = request.app[OFFICE]
-    fields = await request.post()
+    fields = await _fields(request)
     mail, password, following = (_text(fields.get(name)) for name in ("email", "password", "next"))
     mail = mail[:MAIL_CHARS]
     following = local_path(following)
@@ -127,6 +129,18 @@ def _form(request: web.Request, *, following: str, mail: str = "", error: Produc
     if isinstance(error, TryLater):
         response.headers["Retry-After"] = str(-(-error.retry_after_ms // 1000))
     return response
+
+
+async def _fields(request: web.Request) -> Mapping[str, object]:
+    """Return the fields of a posted form.
+
+    Raises:
+        Malformed: ``bad_request`` for a body that is no form, or not in the encoding that it names.
+    """
+    try:
+        return await request.post()
+    except (ValueError, LookupError):
+        raise Malformed("bad_request", where="the form") from None
 
 
 def _text(value: object) -> str:

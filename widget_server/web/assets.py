@@ -20,6 +20,7 @@ FOLDER: Final = Path(__file__).parent.parent / "static"
 URL_PREFIX: Final = "/static/"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
+_NAME_CHARS: Final = 100
 _TYPES: Final = {
     ".js": "text/javascript",
     ".css": "text/css",
@@ -94,7 +95,7 @@ class Assets:
         """
         self._refresh()
         kind = Path(file).suffix
-        if not _NAME.fullmatch(file) or kind not in _TYPES:
+        if len(file) > _NAME_CHARS or not _NAME.fullmatch(file) or kind not in _TYPES:
             raise Refused("not_found")
         for encoding, suffix in _ENCODINGS.items():
             if takes(accepted, encoding) and (packed := self._read(file + suffix)) is not None:

@@ -45,7 +45,7 @@ class Csrf:
 
     def token(self, cookie: str) -> str:
         """Return the token that goes with the value of a cookie."""
-        digest = hmac.digest(self._key, cookie.encode(), "sha256")
+        digest = hmac.digest(self._key, cookie.encode("utf-8", "surrogatepass"), "sha256")
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def check_form(self, request: web.Request, cookie: str | None, token: object) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from widget_server.actions.sessions import SignedIn, access_session, do_begin_session, do_end_session
 from widget_server.core.errors import Refused
+from widget_server.core.ids import is_token
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -70,8 +71,9 @@ class Sessions:
         self.cookies = cookies
 
     def token_of(self, request: web.BaseRequest) -> str | None:
-        """Return the session's token as the browser shows it, whether it opens anything or not."""
-        return request.cookies.get(self.cookies.session)
+        """Return the token that the browser shows, whether it opens anything or not; None for what is no token."""
+        token = request.cookies.get(self.cookies.session, "")
+        return token if is_token(token) else None
 
     async def signed_in(self, request: web.BaseRequest) -> SignedIn:
         """Return who is signed in.
