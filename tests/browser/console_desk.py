@@ -58,6 +58,12 @@ class Visitor(SocketClient):
         """What the visitor holds of the conversation."""
         return [body for _, _, body, _, _ in self.state.channels[self.channel].lists()]
 
+    def status(self) -> str:
+        """The conversation's status as the visitor knows it."""
+        head = self.state.channels[self.channel].head
+        assert head is not None
+        return str(head["head"]["status"])
+
     async def says(self, *bodies: str) -> None:
         """Write messages, each acknowledged before the next."""
         for body in bodies:
@@ -84,6 +90,7 @@ class AgentPage:
         self.page = page
         self.base = base
         self.rows = page.get_by_role("list", name="Conversations").get_by_role("listitem")
+        self.head = page.get_by_role("region", name="Open conversation")
         self.log = page.get_by_role("log", name="Conversation")
         self.reply = page.get_by_role("textbox", name="Reply")
         self.note = page.get_by_role("textbox", name="Note")
@@ -97,7 +104,7 @@ class AgentPage:
     async def open(self, name: str) -> None:
         """Open the conversation with a visitor."""
         await self.row(name).get_by_role("link").click()
-        await expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        await expect(self.head.get_by_role("heading", name=name)).to_be_visible()
         await expect(self.reply).to_be_visible()
 
     async def says(self, body: str) -> None:

@@ -222,9 +222,12 @@ function SnippetField({ site }: { site: Site }) {
           value={site.snippet}
           onFocus={(event) => event.currentTarget.select()}
         />
+        <span class="sr" role="status">
+          {copied ? "The script tag is copied" : ""}
+        </span>
         <button type="button" class="button" onClick={copy}>
           <Icon of={copied ? Check : Copy} size={16} />
-          <span role="status">{copied ? "Copied" : "Copy"}</span>
+          <span>{copied ? "Copied" : "Copy"}</span>
         </button>
       </div>
     </fieldset>

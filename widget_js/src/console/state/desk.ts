@@ -93,7 +93,7 @@ export class Desk {
       if (document.visibilityState === "visible") this.#client.wake();
     });
     effect(() => this.alerts.setCount(unreadConversations(this.list.inbox.value, this.me.value.id)));
-    this.#routed();
+    this.#goTo(this.route.value);
   }
 
   /** Goes to another place of the console. */
@@ -105,7 +105,7 @@ export class Desk {
   openConversation(channel: string, seq?: number): void {
     this.go({ page: "inbox", channel });
     this.#routed();
-    if (seq !== undefined) void this.opened.value?.want(seq);
+    if (seq !== undefined) this.opened.value?.want(seq);
   }
 
   /** Goes `by` conversations down the list. */
@@ -154,6 +154,9 @@ export class Desk {
   /** Changes the agent's public name. Rejects with ApiError. */
   async rename(name: string): Promise<void> {
     this.me.value = await this.api.rename(name.trim());
+    // A connection speaks under the name that it began with.
+    this.#client.disconnect();
+    this.#client.connect();
   }
 
   /** Reads anew who is signed in, with the sites and colleagues. */
@@ -253,6 +256,11 @@ export class Desk {
 
   #routed(): void {
     const route = parseRoute(location.hash);
+    // What the console itself went to is known already when the browser tells of it.
+    if (hashOf(route) !== hashOf(this.route.value)) this.#goTo(route);
+  }
+
+  #goTo(route: Route): void {
     batch(() => {
       this.route.value = route;
       this.overlay.value = null;

@@ -139,11 +139,12 @@ export class OpenConversation {
       this.typists.value = this.#allTypists();
     });
     this.#loadMissingStaff();
+    this.#loadWanted();
   }
 
   /** Loads older messages, and the notes between them. */
   async loadOlder(): Promise<void> {
-    if (this.loadingOlder.value || !this.hasOlder) return;
+    if (this.loadingOlder.peek() || !this.hasOlder) return;
     this.loadingOlder.value = true;
     try {
       await this.#client.history(this.channel);
@@ -152,17 +153,13 @@ export class OpenConversation {
     } finally {
       this.loadingOlder.value = false;
     }
+    this.#loadWanted();
   }
 
-  /** Loads older messages until number `seq` is held, then asks the log to show it. */
-  async want(seq: number): Promise<void> {
+  /** Loads older messages until number `seq` is held; the log then shows it. */
+  want(seq: number): void {
     this.wanted.value = seq;
-    const log = this.#client.channel(this.channel);
-    while (log?.synced && log.more && log.first > seq) {
-      const before = log.first;
-      await this.loadOlder();
-      if (log.first === before) return;
-    }
+    this.#loadWanted();
   }
 
   /** Switches between a reply and a note; each keeps its own draft. */
@@ -337,6 +334,13 @@ export class OpenConversation {
       byPerson.set(typist.person.id, typist.draft === undefined && known ? known : typist);
     }
     return [...byPerson.values()];
+  }
+
+  /** One page nearer to what is wanted; its arrival calls this again. */
+  #loadWanted(): void {
+    const log = this.#client.channel(this.channel);
+    const wanted = this.wanted.peek();
+    if (wanted !== null && log?.synced && log.first > wanted) void this.loadOlder();
   }
 
   /** Notes reach back as far as the public messages that are held. */

@@ -35,18 +35,18 @@ export function ConversationPane({ desk }: { desk: Desk }) {
   if (!opened) return <NothingOpen desk={desk} />;
   if (opened.gone.value) return <Gone />;
   return (
-    <main class="pane pane-conversation" key={opened.channel}>
+    <section class="pane pane-conversation" aria-label={t("Open conversation")} key={opened.channel}>
       <Head desk={desk} opened={opened} />
       <LogPane desk={desk} opened={opened} />
       <Composer desk={desk} opened={opened} />
-    </main>
+    </section>
   );
 }
 
 function NothingOpen({ desk }: { desk: Desk }) {
   const waiting = desk.list.rows.value.length;
   return (
-    <main class="pane pane-conversation pane-nothing">
+    <section class="pane pane-conversation pane-nothing" aria-label={t("Open conversation")}>
       <div class="empty">
         <Icon of={MessagesSquare} size={32} />
         <h2>{waiting > 0 ? t("Choose a conversation") : t("Nothing to answer")}</h2>
@@ -54,13 +54,13 @@ function NothingOpen({ desk }: { desk: Desk }) {
           {t("Press")} <kbd>j</kbd> {t("for the next one,")} <kbd>?</kbd> {t("for all shortcuts.")}
         </p>
       </div>
-    </main>
+    </section>
   );
 }
 
 function Gone() {
   return (
-    <main class="pane pane-conversation pane-nothing">
+    <section class="pane pane-conversation pane-nothing" aria-label={t("Open conversation")}>
       <div class="empty">
         <h2>{t("This conversation cannot be read")}</h2>
         <p>{t("It was removed, or it belongs to a site that you do not answer for.")}</p>
@@ -68,7 +68,7 @@ function Gone() {
           {t("Back to the conversations")}
         </a>
       </div>
-    </main>
+    </section>
   );
 }
 
@@ -91,7 +91,7 @@ function Head({ desk, opened }: PaneProps) {
         <Icon of={ArrowLeft} />
       </a>
       <div class="conversation-who grow">
-        <h1 class="clip">{visitor ? nameOf(visitor) : t("Conversation")}</h1>
+        <h2 class="clip">{visitor ? nameOf(visitor) : t("Conversation")}</h2>
         <StatusLine desk={desk} opened={opened} />
       </div>
       <Viewers viewers={opened.viewers.value} />
@@ -180,7 +180,7 @@ function AssignMenu({ desk, assignee }: { desk: Desk; assignee: Author | null })
   ];
   const whom = assignee === null ? t("nobody") : assignee.id === me.id ? t("you") : nameOf(assignee);
   return (
-    <Menu id={ANCHORS.assign} label={t("Assigned to {name}", { name: whom })} choices={choices}>
+    <Menu id={ANCHORS.assign} label={t("Assign ({name})", { name: whom })} choices={choices}>
       {assignee ? <Avatar person={assignee} size="tiny" /> : <Icon of={UserRound} size={16} />}
       <span class="deed-word clip">
         {assignee === null ? t("Assign") : assignee.id === me.id ? t("You") : nameOf(assignee)}

@@ -10,39 +10,52 @@ interface DialogProps {
   /** Whether the title is shown; it names the dialog either way. */
   readonly bare?: boolean;
   readonly class?: string;
-  readonly children: ComponentChildren;
+  /** What it contains; what it is called with closes it. */
+  readonly children: (close: () => void) => ComponentChildren;
   onClose(): void;
 }
 
 export function Dialog({ title, bare = false, children, onClose, ...rest }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  // The browser tells of a dialog's end some time after it; by then another one may be open already.
+  const ended = useRef(false);
   const titleId = useId();
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
+    return () => {
+      ended.current = true;
+    };
   }, []);
+  const end = (): void => {
+    if (ended.current) return;
+    ended.current = true;
+    // Closing gives the focus back, which a dialog that is merely taken away does not.
+    dialog.current?.close();
+    onClose();
+  };
   return (
     <dialog
       ref={dialog}
       class={`dialog ${rest.class ?? ""}`}
       aria-labelledby={bare ? undefined : titleId}
       aria-label={bare ? title : undefined}
-      onClose={onClose}
+      onCancel={end}
+      onClose={end}
       onKeyDown={(event) => event.stopPropagation()}
       onClick={(event) => {
-        if (event.target === dialog.current) dialog.current?.close();
+        if (event.target === dialog.current) end();
       }}
     >
       {!bare && (
         <header class="dialog-head">
           <h2 id={titleId}>{title}</h2>
-          <button type="button" class="button-icon" aria-label="Close" onClick={() => dialog.current?.close()}>
+          <button type="button" class="button-icon" aria-label="Close" onClick={end}>
             <Icon of={X} />
           </button>
         </header>
       )}
-      {children}
+      {children(end)}
     </dialog>
   );
 }

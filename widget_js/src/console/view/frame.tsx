@@ -42,11 +42,12 @@ function Place({ desk, route }: { desk: Desk; route: Route }) {
       return <ProfilePage desk={desk} />;
     case "inbox":
       return (
-        <div class={`panes ${route.channel === null ? "panes-list" : "panes-conversation"}`}>
+        <main class={`panes ${route.channel === null ? "panes-list" : "panes-conversation"}`}>
+          <h1 class="sr">{t("Conversations")}</h1>
           <ListPane desk={desk} />
           <ConversationPane desk={desk} />
           <VisitorPane desk={desk} />
-        </div>
+        </main>
       );
   }
 }

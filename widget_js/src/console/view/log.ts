@@ -78,6 +78,8 @@ export class LogView {
     const element = this.#list.querySelector<HTMLElement>(`[data-seq="${seq}"]`);
     if (!element) return false;
     element.scrollIntoView({ block: "center" });
+    // The event of scrolling comes later than the next drawing, which must know already that the reader left the end.
+    this.#onScroll();
     element.classList.add("row-found");
     element.addEventListener("animationend", () => element.classList.remove("row-found"), { once: true });
     return true;

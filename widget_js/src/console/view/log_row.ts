@@ -159,7 +159,8 @@ export function isChangeable(item: MessageItem, facts: Pick<RowFacts, "now" | "e
 }
 
 function picture(author: Author): HTMLElement {
-  const avatar = element("span", `avatar avatar-small hue-${hueOf(author)}`, initialsOf(author));
+  const avatar = element("span", `avatar avatar-small hue-${hueOf(author)}`);
+  avatar.dataset["initials"] = initialsOf(author);
   avatar.setAttribute("aria-hidden", "true");
   return avatar;
 }

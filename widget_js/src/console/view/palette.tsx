@@ -26,7 +26,6 @@ export function Palette({ desk }: { desk: Desk }) {
   const [text, setText] = useState("");
   const [hits, setHits] = useState<readonly Hit[]>([]);
   const [at, setAt] = useState(0);
-  const dialogClosed = useRef<(() => void) | null>(null);
   // The commands are those that made sense when the palette was called: it covers what they act upon.
   const box = useRef<HTMLInputElement>(null);
   useEffect(() => box.current?.focus(), []);
@@ -45,67 +44,73 @@ export function Palette({ desk }: { desk: Desk }) {
   const chosen = Math.min(at, entries.length - 1);
   useEffect(() => document.getElementById(`find-${chosen}`)?.scrollIntoView({ block: "nearest" }), [chosen]);
 
-  const close = (): void => {
-    desk.overlay.value = null;
-    dialogClosed.current?.();
-    dialogClosed.current = null;
-  };
-  const run = (entry: Entry | undefined): void => {
+  const run = (entry: Entry | undefined, close: () => void): void => {
     if (!entry) return;
     // First the dialog gives the focus back, then the command takes it where it leads.
     close();
     requestAnimationFrame(entry.run);
   };
-  const onKey = (event: KeyboardEvent): void => {
+  const onKey = (event: KeyboardEvent, close: () => void): void => {
     const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (move) setAt((chosen + move + entries.length) % Math.max(1, entries.length));
-    else if (event.key === "Enter" && !event.isComposing) run(entries[chosen]);
+    else if (event.key === "Enter" && !event.isComposing) run(entries[chosen], close);
     else return;
     event.preventDefault();
   };
 
   return (
-    <Dialog title={t("Find anything")} bare class="palette" onClose={close}>
-      <div class="search">
-        <Icon of={Search} size={18} />
-        <input
-          ref={box}
-          type="text"
-          role="combobox"
-          aria-label={t("Find anything")}
-          aria-expanded="true"
-          aria-controls="find"
-          aria-autocomplete="list"
-          aria-activedescendant={entries.length > 0 ? `find-${chosen}` : undefined}
-          placeholder={t("Find a conversation, a person, an action")}
-          value={text}
-          onInput={(event) => {
-            setText(event.currentTarget.value);
-            setAt(0);
-          }}
-          onKeyDown={onKey}
-        />
-      </div>
-      <div id="find" role="listbox" aria-label={t("Results")} class="palette-list">
-        {entries.map((entry, index) => (
-          <button
-            type="button"
-            tabIndex={-1}
-            key={entry.key}
-            id={`find-${index}`}
-            role="option"
-            aria-selected={index === chosen}
-            class="palette-entry"
-            onClick={() => run(entry)}
-          >
-            <Icon of={entry.binding === null ? MessageCircle : CornerDownLeft} size={16} />
-            <span class="grow clip">{entry.label}</span>
-            <span class="quiet clip">{entry.aside}</span>
-            {entry.binding && <Keys of={entry.binding} />}
-          </button>
-        ))}
-        {entries.length === 0 && <p class="empty quiet">{t("Nothing found")}</p>}
-      </div>
+    <Dialog
+      title={t("Find anything")}
+      bare
+      class="palette"
+      onClose={() => {
+        desk.overlay.value = null;
+      }}
+    >
+      {(close) => (
+        <>
+          <div class="search">
+            <Icon of={Search} size={18} />
+            <input
+              ref={box}
+              type="text"
+              role="combobox"
+              aria-label={t("Find anything")}
+              aria-expanded="true"
+              aria-controls="find"
+              aria-autocomplete="list"
+              aria-activedescendant={entries.length > 0 ? `find-${chosen}` : undefined}
+              placeholder={t("Find a conversation, a person, an action")}
+              value={text}
+              onInput={(event) => {
+                setText(event.currentTarget.value);
+                setAt(0);
+              }}
+              onKeyDown={(event) => onKey(event, close)}
+            />
+          </div>
+          <div id="find" role="listbox" aria-label={t("Results")} class="palette-list">
+            {entries.map((entry, index) => (
+              <button
+                type="button"
+                tabIndex={-1}
+                key={entry.key}
+                id={`find-${index}`}
+                role="option"
+                aria-selected={index === chosen}
+                class="palette-entry"
+                onClick={() => run(entry, close)}
+              >
+                <Icon of={entry.binding === null ? MessageCircle : CornerDownLeft} size={16} />
+                <span class="grow clip">{entry.label}</span>
+                <span class="quiet clip">{entry.aside}</span>
+                {entry.binding && <Keys of={entry.binding} />}
+              </button>
+            ))}
+            {entries.length === 0 && <p class="empty quiet">{t("Nothing found")}</p>}
+          </div>
+        </>
+      )}
     </Dialog>
   );
 }

@@ -16,29 +16,33 @@ export function ShortcutSheet({ desk }: { desk: Desk }) {
         desk.overlay.value = null;
       }}
     >
-      <div class="sheet-groups">
-        {GROUPS.map((group) => (
-          <section key={group}>
-            <h3>{group}</h3>
-            <dl>
-              {COMMANDS.filter((command) => command.group === group && command.keys.length > 0).map((command) => (
-                <div class="shortcut" key={command.label}>
-                  <dt>{command.label}</dt>
-                  <dd>
-                    <Keys of={command.keys[0] ?? ""} />
-                  </dd>
-                </div>
-              ))}
-            </dl>
-          </section>
-        ))}
-      </div>
-      <Switch
-        label={t("Single letters as shortcuts")}
-        hint={t("Turn this off if you speak to your computer.")}
-        on={desk.preferences.get("letterKeys")}
-        onChange={(on) => desk.preferences.set("letterKeys", on)}
-      />
+      {() => (
+        <>
+          <div class="sheet-groups">
+            {GROUPS.map((group) => (
+              <section key={group}>
+                <h3>{group}</h3>
+                <dl>
+                  {COMMANDS.filter((command) => command.group === group && command.keys.length > 0).map((command) => (
+                    <div class="shortcut" key={command.label}>
+                      <dt>{command.label}</dt>
+                      <dd>
+                        <Keys of={command.keys[0] ?? ""} />
+                      </dd>
+                    </div>
+                  ))}
+                </dl>
+              </section>
+            ))}
+          </div>
+          <Switch
+            label={t("Single letters as shortcuts")}
+            hint={t("Turn this off if you speak to your computer.")}
+            on={desk.preferences.get("letterKeys")}
+            onChange={(on) => desk.preferences.set("letterKeys", on)}
+          />
+        </>
+      )}
     </Dialog>
   );
 }

@@ -21,7 +21,10 @@ export function VisitorPane({ desk }: { desk: Desk }) {
   const head = opened.staffHead.value;
   const visitor = head?.visitor ?? row?.visitor;
   return (
-    <aside class={`pane pane-visitor ${desk.visitorShown.value ? "pane-visitor-shown" : ""}`} aria-label={t("Visitor")}>
+    <section
+      class={`pane pane-visitor ${desk.visitorShown.value ? "pane-visitor-shown" : ""}`}
+      aria-label={t("Visitor")}
+    >
       {visitor && (
         <header class="visitor-head">
           <Avatar person={visitor} size="large" />
@@ -45,7 +48,7 @@ export function VisitorPane({ desk }: { desk: Desk }) {
       {head && <WherePart desk={desk} contact={head.contact} />}
       <WhenPart desk={desk} opened={opened} row={row} />
       {visitor && <EarlierPart desk={desk} channel={opened.channel} visitor={visitor.id} />}
-    </aside>
+    </section>
   );
 }
 
