@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.serving import Served, serving
 from widget_server.settings import Settings
 from widget_server.store import migrate
 from widget_server.store.sqlite import SQLiteDatabase
@@ -52,3 +53,10 @@ async def database(empty_store: Path, tmp_path: Path) -> AsyncGenerator[SQLiteDa
         yield database
     finally:
         await database.close()
+
+
+@pytest.fixture
+async def served(empty_store: Path, tmp_path: Path) -> AsyncGenerator[Served]:
+    """A served application of this test's own."""
+    async with serving(tmp_path / "served", empty_store) as served:
+        yield served

@@ -137,7 +137,9 @@ class ChannelState:
             return self._ask()
         if frame["to"] > self.version and frame.get("head") and self.head is not None:
             self.head = {**self.head, "head": frame["head"]}
-        self._place(frame.get("messages", []))
+        for message in frame.get("messages", []):
+            self._count_as_read(message)
+            self._place([message])
         self.version = max(self.version, frame["to"])
         return False
 
@@ -156,6 +158,13 @@ class ChannelState:
                 self.violations.append(f"{client_id} stands at {self._seq_of[client_id]} and at {seq}")
             if held is None or message["version"] > held["version"]:
                 self.messages[seq] = message
+
+    def _count_as_read(self, message: Frame) -> None:
+        """Who writes has read, if they had seen everything before; no ``marks`` frame tells it."""
+        side = "agents" if message["author"]["role"] == "agent" else message["author"]["role"]
+        seq, marks = message["seq"], self.marks.get(side)
+        if seq not in self.messages and marks is not None and marks["seen"] == seq - 1:
+            self.marks[side] = {"delivered": seq, "seen": seq}
 
     def _raise_marks(self, marks: dict[str, dict[str, int]]) -> None:
         for side, new in marks.items():
@@ -216,6 +225,7 @@ class ClientState:
         self.errors: list[Frame] = []
         self.rows: dict[str, Frame] = {}
         self.inbox_cursor: int | None = None
+        self.list_resets = 0
         self.typing: list[Frame] = []
         self.presence: list[Frame] = []
         self.start: str | None = None
@@ -345,6 +355,9 @@ class ClientState:
         self._refused.add(pending.client_id)
 
     def _take_rows(self, frame: Frame) -> None:
+        if frame.get("reset"):
+            self.rows.clear()
+            self.list_resets += 1
         self.inbox_cursor = frame["cursor"]
         for row in frame["rows"]:
             held = self.rows.get(row["channel"])

@@ -1,0 +1,199 @@
+"""A served application with two sites, and people who talk to it over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import aiohttp
+from aiohttp.test_utils import TestServer
+
+from tests.clients.fallback import FallbackClient
+from tests.clients.socket import SocketClient
+from tests.clients.state import ClientState, Frame
+from widget_server.actions.agents import do_create_agent
+from widget_server.actions.engine import Clock
+from widget_server.actions.passwords import Passwords
+from widget_server.actions.sessions import do_begin_session
+from widget_server.actions.sites import do_create_site
+from widget_server.app import NODE, create_app
+from widget_server.core.permissions import Role
+from widget_server.routes.office import OFFICE
+from widget_server.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from aiohttp import web
+
+    from widget_server.actions.engine import Engine
+    from widget_server.routes.desk import Desk
+
+OWN_ORIGIN = "http://chat.test"
+SHOP, OTHER = "shop", "other"
+_MUCH = "1000000/second"
+GENEROUS: dict[str, Any] = {
+    "limit_frames_connection": _MUCH,
+    "limit_messages_connection": _MUCH,
+    "limit_messages_visitor": _MUCH,
+    "limit_messages_address": _MUCH,
+    "limit_messages_site": _MUCH,
+    "limit_new_visitors_address": _MUCH,
+}
+
+
+def origin_of(site: str) -> str:
+    """Where the pages of a site are."""
+    return f"https://{site}.test"
+
+
+class MovedClock(Clock):
+    """The system's clock, some time ahead."""
+
+    ahead_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.ahead_ms
+
+    def monotonic_ms(self) -> int:
+        return super().monotonic_ms() + self.ahead_ms
+
+
+class Staff(NamedTuple):
+    """An agent who has signed in: their public id and name, and the HTTP session that carries the cookie."""
+
+    id: str
+    person_id: int
+    name: str
+    http: aiohttp.ClientSession
+    cookie: str
+
+
+class Served:
+    """A running application, and the ways to it."""
+
+    def __init__(self, app: web.Application, server: TestServer, clock: MovedClock, stack: AsyncExitStack) -> None:
+        self.app = app
+        self.clock = clock
+        self.base = str(server.make_url("")).rstrip("/")
+        self._stack = stack
+        self.http: aiohttp.ClientSession
+
+    @property
+    def desk(self) -> Desk:
+        """What its connections share."""
+        return self.app[NODE].desk
+
+    @property
+    def engine(self) -> Engine:
+        """Its works."""
+        return self.desk.engine
+
+    async def new_session(self, **headers: str) -> aiohttp.ClientSession:
+        """An HTTP session of its own, closed with the application."""
+        return await self._stack.enter_async_context(aiohttp.ClientSession(headers=headers))
+
+    def visitor(self, token: str | None = None, site: str = SHOP) -> SocketClient:
+        """A visitor of a site; with ``token`` one who was here before."""
+        state = ClientState("visitor", token)
+        return SocketClient(self.http, f"{self.base}/ws/{site}", origin_of(site), state)
+
+    def fallback(self, token: str | None = None, site: str = SHOP) -> FallbackClient:
+        """The same without a WebSocket."""
+        return FallbackClient(self.http, self.base, site, origin_of(site), ClientState("visitor", token))
+
+    async def staff(self, name: str, site: str | None = None) -> Staff:
+        """An agent, of all sites or of one, signed in."""
+        office = self.app[OFFICE]
+        now = self.clock.now_ms()
+        made = await do_create_agent(
+            self.engine.database,
+            office.passwords,
+            mail=f"{name.lower()}@chat.test",
+            name=name,
+            role=Role.AGENT,
+            site_key=site,
+            now_ms=now,
+            random=secrets.token_bytes,
+        )
+        token = self.clock.token()
+        await do_begin_session(
+            self.engine.database, made.agent, token, replaced=None, browser="a test", now_ms=now, days=14
+        )
+        cookie = f"session={token}"
+        http = await self.new_session(Cookie=cookie)
+        return Staff(made.agent.public_id, made.agent.person_id, name, http, cookie)
+
+    def console(self, staff: Staff) -> SocketClient:
+        """One of the agent's consoles."""
+        return SocketClient(staff.http, f"{self.base}/ws/console", OWN_ORIGIN, ClientState("agent"))
+
+    def console_fallback(self, staff: Staff) -> FallbackClient:
+        """One of the agent's consoles, without a WebSocket."""
+        return FallbackClient(staff.http, self.base, "console", OWN_ORIGIN, ClientState("agent"))
+
+
+@asynccontextmanager
+async def serving(data_dir: Path, empty_store: Path, **settings: Any) -> AsyncGenerator[Served]:
+    """Serve from ``data_dir``; what is there stays, else it begins with the sites `SHOP` and `OTHER`.
+
+    Args:
+        data_dir: its home.
+        empty_store: a migrated database to begin with.
+        settings: fields of `Settings` that shall be otherwise; limits are raised unless they are named.
+    """
+    chosen = Settings(mode="testing", data_dir=data_dir, public_url=OWN_ORIGIN, **GENEROUS | settings)
+    is_new = await asyncio.to_thread(_lay_out, chosen, empty_store)
+    clock = MovedClock()
+    app = create_app(chosen, clock=clock, passwords=Passwords(memory_kib=8, passes=1))
+    async with AsyncExitStack() as stack:
+        server = TestServer(app)
+        await stack.enter_async_context(server)
+        served = Served(app, server, clock, stack)
+        served.http = await served.new_session()
+        for key in (SHOP, OTHER) if is_new else ():
+            await do_create_site(
+                served.engine.database,
+                name=key.title(),
+                allowed_origins=[origin_of(key)],
+                key=key,
+                now_ms=clock.now_ms(),
+                random=secrets.token_bytes,
+            )
+        yield served
+
+
+def _lay_out(settings: Settings, empty_store: Path) -> bool:
+    """Whether there was no database yet."""
+    if settings.database_path.exists():
+        return False
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(empty_store, settings.database_path)
+    return True
+
+
+async def begin(visitor: SocketClient | FallbackClient, body: str = "Hello") -> str:
+    """The visitor's first message; the channel's name once it is open and synced."""
+    await visitor.deliver(body)
+    name = visitor.state.channel_of_start
+    assert name is not None
+    await visitor.until(lambda: name in visitor.state.channels and visitor.state.channels[name].synced)
+    return name
+
+
+async def follow(console: SocketClient | FallbackClient, name: str) -> tuple[str, str]:
+    """Open a conversation with its staff channel; both names."""
+    await console.show(name)
+    staff = console.state.channels[name].staff
+    assert staff is not None
+    await console.show(staff)
+    return name, staff
+
+
+async def command(console: SocketClient | FallbackClient, kind: str, **fields: Any) -> Frame:
+    """Give a command and return its answer."""
+    return await console.ask({"t": kind, "ref": console.state.ref(), **fields})
