@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import signal
@@ -124,6 +125,7 @@ async def serve(
         loop.add_signal_handler(number, stop_or_leave, number.name)
     try:
         await listeners.open()
+        quiet_garbage_collector()
         _log.info("Ready.", extra={"host": settings.host, "port": listeners.port})
         if on_ready is not None:
             on_ready(listeners)
@@ -136,6 +138,17 @@ async def serve(
         for number in signals:
             loop.remove_signal_handler(number)
     _log.info("Stopped.")
+
+
+def quiet_garbage_collector() -> None:
+    """Look for cycles seldom, and never again among what was made at the start.
+
+    A message makes hundreds of objects and not one cycle: with Python's own thresholds nearly a tenth of the time at
+    full load went into looking for some (measured).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def run(main: Coroutine[None, None, None]) -> None:

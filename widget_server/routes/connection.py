@@ -82,14 +82,15 @@ class Connection:
         effects = self.session.receive(text, self._desk.now())
         if was_asleep:
             self._show_presence()
+        if len(effects) == 1 and type(effects[0]) is Command and self._sent_at_once(effects[0].frame):
+            return
         await self.perform(effects)
 
     async def perform(self, effects: Sequence[Effect]) -> None:
         """Perform effects in order, up to the committer's queue."""
         for effect in effects:
             if type(effect) is Command:
-                if not self._sent_at_once(effect.frame):
-                    await self._command(effect.frame)
+                await self._command(effect.frame)
             elif type(effect) is Whisper:
                 await self._whisper(effect)
             else:

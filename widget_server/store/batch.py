@@ -132,7 +132,11 @@ async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed) -> O
         if channel is None:
             outcomes.append((op, Refused("not_found")))
         elif isinstance(op, SendMessage):
-            outcomes.append((op, await _send(tx, op, channel, known, inserts)))
+            first = known.get((op.client_id, op.author.id))
+            if first is None:
+                outcomes.append((op, _send(op, channel, known, inserts)))
+            else:
+                outcomes.append((op, await _repeat(tx, op, channel, first)))
         elif isinstance(op, RaiseMarks):
             channel.receive(op)
             if op.person_id:
@@ -162,18 +166,12 @@ async def _known(tx: Transaction, client_ids: list[str]) -> Known:
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-async def _send(
-    tx: Transaction, op: SendMessage, channel: _Channel, known: Known, inserts: list[tuple[Any, ...]]
-) -> Sent | ProductError:
-    key = (op.client_id, op.author.id)
-    first = known.get(key)
-    if first is not None:
-        return await _repeat(tx, op, channel, first)
+def _send(op: SendMessage, channel: _Channel, known: Known, inserts: list[tuple[Any, ...]]) -> Sent | ProductError:
     if channel.state != "open":
         return Unacceptable("channel_closed")
     inserts.append(channel.append(op))
     sent = Sent(channel.public_id, op.client_id, channel.last_seq, channel.version, 0, op.at)
-    known[key] = (op.digest, sent)
+    known[op.client_id, op.author.id] = (op.digest, sent)
     return sent
 
 

@@ -26,7 +26,9 @@ T = TypeVar("T")
 
 _BUSY_MS = 4000
 """How long a locked file is waited for; the answer to a sender comes within 5 s (G14)."""
-_CHECKPOINT_PAGES = 2000
+_CHECKPOINT_PAGES = 8000
+"""32 MiB of log: a page that every batch touches is then written back once for many commits."""
+_WRITER_CACHE_KIB = 64 * 1024
 
 _STAMP = Statement(select(installation.c.value).where(installation.c.name == "stamp"))
 _KEEP_STAMP = (
@@ -161,6 +163,7 @@ class SQLiteDatabase(Database):
     def _prepare_writer(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
         known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'installation'").fetchone()
         if known:
             row = connection.execute("SELECT value FROM installation WHERE name = 'stamp'").fetchone()
