@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CHUNK = 65536
+_PATIENCE_SECONDS = 30.0
 _PASSED_ON = ("Origin", "Cookie")
 
 
@@ -149,7 +150,9 @@ class FrameProxy:
     def __init__(self, target: str, mangling: Mangling) -> None:
         self._target = target
         self.mangling = mangling
-        self._requests: set[web.Request] = set()
+        self._requests: list[web.Request] = []
+        self._came_up = asyncio.Event()
+        self.up = 0
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -173,6 +176,13 @@ class FrameProxy:
             if request.transport is not None:
                 request.transport.abort()
 
+    async def came_up(self, count: int) -> None:
+        """Wait until clients' frames number ``count``, whatever became of them; `up` is how many there were."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while self.up < count:
+                self._came_up.clear()
+                await self._came_up.wait()
+
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
         outer = web.WebSocketResponse(max_msg_size=0)
         headers = _passed_on(request.headers)
@@ -181,7 +191,7 @@ class FrameProxy:
             session.ws_connect(f"{self._target}{request.path_qs}", headers=headers, max_msg_size=0) as inner,
         ):
             await outer.prepare(request)
-            self._requests.add(request)
+            self._requests.append(request)
             both = (
                 asyncio.create_task(self._pass_on(outer, inner, Mangling.UP)),
                 asyncio.create_task(self._pass_on(inner, outer, Mangling.DOWN)),
@@ -192,7 +202,7 @@ class FrameProxy:
                 for task in both:
                     task.cancel()
                 await asyncio.gather(*both, return_exceptions=True)
-                self._requests.discard(request)
+                self._requests.remove(request)
                 await outer.close()
         return outer
 
@@ -208,6 +218,9 @@ class FrameProxy:
                 return
             received = orjson.loads(message.data)
             frames = received if isinstance(received, list) else [received]
+            if kinds is Mangling.UP:
+                self.up += len(frames)
+                self._came_up.set()
             for frame in self.mangling.mangle(frames, held, kinds):
                 await sink.send_str(orjson.dumps(frame).decode())
 

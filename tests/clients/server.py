@@ -50,8 +50,11 @@ class ServerProcess:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
-    async def start(self) -> None:
+    async def start(self, module: str = "widget_server") -> None:
         """Start, and return when it listens.
+
+        Args:
+            module: the program, with ``serve`` as its argument; another one for a server with a fault built in.
 
         Raises:
             RuntimeError: it ended instead; the text is its log.
@@ -59,7 +62,7 @@ class ServerProcess:
         self._ready.clear()
         environment = {**os.environ, **self._installation.environment(self.port, **self._settings)}
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "widget_server", "serve"),
+            *(sys.executable, "-m", module, "serve"),
             env=environment,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,

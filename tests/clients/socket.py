@@ -56,6 +56,7 @@ class SocketClient(Carrier):
         self._reading = asyncio.Event()
         self._reading.set()
         self.welcomes = 0
+        self._greeted = False
         self.closes: list[tuple[int, str]] = []
         self.received = 0
 
@@ -93,6 +94,10 @@ class SocketClient(Carrier):
     def read_on(self) -> None:
         """Read again."""
         self._reading.set()
+
+    async def connected(self) -> None:
+        """Wait until it is greeted on the line of now."""
+        await self.until(lambda: self._greeted)
 
     async def resumed(self) -> None:
         """Wait for the next welcome and until every channel shown is synced."""
@@ -148,8 +153,11 @@ class SocketClient(Carrier):
                     await self._take(received)
             finally:
                 self._socket = None
+                self._greeted = False
             return socket.close_code or _ABNORMAL, reason
 
     def _count_welcome(self, received: Frame | list[Frame]) -> None:
         frames = received if isinstance(received, list) else [received]
-        self.welcomes += sum(frame["t"] == "welcome" for frame in frames)
+        if any(frame["t"] == "welcome" for frame in frames):
+            self.welcomes += 1
+            self._greeted = True

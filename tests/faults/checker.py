@@ -41,6 +41,7 @@ class _Stored(NamedTuple):
     seq: int
     client_id: str
     body: str
+    revision: int
 
 
 def judge(database: Path, deeds: Deeds, clients: Iterable[ClientState]) -> Verdict:
@@ -49,8 +50,8 @@ def judge(database: Path, deeds: Deeds, clients: Iterable[ClientState]) -> Verdi
         rows = [
             _Stored(*row)
             for row in connection.execute(
-                "SELECT c.public_id, m.seq, m.client_id, m.body FROM message m JOIN channel c ON c.id = m.channel_id"
-                " WHERE m.kind = 'text' ORDER BY c.id, m.seq"
+                "SELECT c.public_id, m.seq, m.client_id, m.body, m.revision"
+                " FROM message m JOIN channel c ON c.id = m.channel_id WHERE m.kind = 'text' ORDER BY c.id, m.seq"
             )
         ]
         heads = dict(connection.execute("SELECT public_id, last_seq FROM channel WHERE kind = 'conversation'"))
@@ -65,7 +66,7 @@ def judge(database: Path, deeds: Deeds, clients: Iterable[ClientState]) -> Verdi
         lost=sum(client_id not in stored for client_id in deeds.acked),
         doubled=sum(count - 1 for count in stored.values()),
         torn=sum(_is_torn(lists[name], last_seq) for name, last_seq in heads.items())
-        + sum(row.client_id in deeds.sent and deeds.sent[row.client_id] != row.body for row in rows),
+        + sum(row.revision == 0 and deeds.sent.get(row.client_id) != row.body for row in rows),
         differing=sum(_differs(client, lists) for client in clients),
     )
 

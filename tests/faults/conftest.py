@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -63,10 +63,16 @@ async def installation(tmp_path: Path) -> Installation:
     return await make_installation(tmp_path / "data")
 
 
+@asynccontextmanager
+async def stage_on(installation: Installation, truth_path: Path) -> AsyncGenerator[Stage]:
+    """A stage whose clients leave at the end."""
+    with TruthFile(truth_path) as truth:
+        async with AsyncExitStack() as exits:
+            yield Stage(installation, truth, truth_path, exits)
+
+
 @pytest.fixture
 async def stage(installation: Installation, tmp_path: Path) -> AsyncGenerator[Stage]:
     """Clients of the installation; they leave when the test ends."""
-    path = tmp_path / "truth.jsonl"
-    with TruthFile(path) as truth:
-        async with AsyncExitStack() as exits:
-            yield Stage(installation, truth, path, exits)
+    async with stage_on(installation, tmp_path / "truth.jsonl") as made:
+        yield made

@@ -1,0 +1,56 @@
+"""A visitor who goes on sending whatever happens, and how to wait for what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.clients.socket import SocketClient
+
+_UNDER_WAY = 4
+
+
+class Talker:
+    """Keeps `_UNDER_WAY` messages on their way from the moment it is made, until `stop`.
+
+    Args:
+        client: who talks.
+    """
+
+    def __init__(self, client: SocketClient) -> None:
+        self.client = client
+        self._stopping = False
+        self._task = asyncio.create_task(self._talk())
+
+    async def _talk(self) -> None:
+        number = 0
+        outbox = self.client.state.outbox
+        while not self._stopping:
+            number += 1
+            await self.client.send(f"message {number}")
+            await self.client.until(lambda: len(outbox) < _UNDER_WAY)
+
+    async def stop(self) -> None:
+        """Send no more, and return when everything is acknowledged."""
+        self._stopping = True
+        await self._task
+        await self.client.until(lambda: not self.client.state.outbox)
+
+
+async def acked(client: SocketClient, count: int) -> None:
+    """Wait for so many acknowledgements more."""
+    goal = len(client.state.acks) + count
+    await client.until(lambda: len(client.state.acks) >= goal)
+
+
+async def watch(agent: SocketClient, talker: Talker) -> None:
+    """Show the talker's conversation to the agent, and wait until both hold the same of it."""
+    client = talker.client
+    await client.until(lambda: client.state.channel_of_start is not None)
+    name = client.state.channel_of_start
+    assert name is not None
+    seen = await agent.show(name)
+    own = client.state.channels[name]
+    await client.until(lambda: own.synced)
+    await agent.until(lambda: seen.version >= own.version)
