@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer, unused_port
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
+from tests.browser.widget_shop import AXE, chromium
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState
 from widget_server.actions.agents import do_create_agent
@@ -32,15 +33,6 @@ if TYPE_CHECKING:
 SITE_KEY = "teahouse"
 SITE_ORIGIN = "https://tea.test"
 PASSWORD = "plum tree over river"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-AXE = Path(__file__).parents[2] / "widget_js/node_modules/axe-core/axe.min.js"
 PATIENCE_MS = 15_000
 _GENEROUS = "1000000/second"
 
@@ -201,9 +193,7 @@ async def _console(empty_store: Path, tmp_path: Path) -> AsyncGenerator[Console]
             database, name="Teahouse", allowed_origins=[SITE_ORIGIN], key=SITE_KEY,
             now_ms=Clock().now_ms(), random=secrets.token_bytes,
         )  # fmt: skip
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        stack.push_async_callback(browser.close)
+        browser = await stack.enter_async_context(chromium())
         console = Console(base, database, browser, stack)
         yield console
         # The last sockets close before their server does.

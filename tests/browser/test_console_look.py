@@ -12,7 +12,6 @@ from tests.browser.console_desk import console_fixture
 if TYPE_CHECKING:
     from tests.browser.console_desk import AgentPage, Console
 
-pytestmark = pytest.mark.browser
 console = console_fixture
 
 PHONE = {"width": 360, "height": 720}

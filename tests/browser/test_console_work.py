@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.async_api import expect
 
 from tests.browser.console_desk import console_fixture
@@ -13,7 +12,6 @@ from tests.browser.console_desk import console_fixture
 if TYPE_CHECKING:
     from tests.browser.console_desk import AgentPage, Console
 
-pytestmark = pytest.mark.browser
 console = console_fixture
 
 
