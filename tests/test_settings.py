@@ -50,6 +50,9 @@ def test_a_wrong_value_is_named_and_never_repeated() -> None:
     with pytest.raises(OperatorError, match="WIDGET_PORT: ") as caught:
         load(WIDGET_PORT="sw0rdf1sh")
     assert "sw0rdf1sh" not in str(caught.value)
+    assert "WIDGET_PUBLIC_URL" not in str(caught.value), (
+        "a default that follows from the port is not a fault of its own"
+    )
 
 
 @pytest.mark.parametrize("url", ["postgresql://db/widget", "mysql:///x", "widget.db", "sqlite:relative"])

@@ -212,7 +212,7 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
     try:
         return Settings(**source())
     except ValidationError as error:
-        raise OperatorError("; ".join(_say(problem) for problem in error.errors())) from None
+        raise OperatorError("; ".join(_say(problem) for problem in error.errors() if _is_cause(problem))) from None
 
 
 def variable_name(field: str) -> str:
@@ -251,6 +251,11 @@ def _read_secret_file(name: str, path: Path) -> str:
 def _suggest(name: str, known: set[str]) -> str:
     close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else "; docs/settings.md lists them all"
+
+
+def _is_cause(problem: ErrorDetails) -> bool:
+    """Return whether a finding is one of its own; defaults that are made of a wrong value only follow from it."""
+    return problem["type"] != "default_factory_not_called"
 
 
 def _say(problem: ErrorDetails) -> str:

@@ -95,6 +95,7 @@ def test_a_wrong_origin_is_one_line_that_says_how_it_looks(either: CommandLine) 
 def test_a_command_that_is_not_understood_ends_with_two(command_line: CommandLine, arguments: tuple[str, ...]) -> None:
     ran = command_line(*arguments)
     assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith(" --help\n")
     assert ran.err.count("\n") == 1
 
 
@@ -183,6 +184,14 @@ def test_s2_33_the_shell_has_the_application_and_its_tables(
     assert ran.code == 0
     assert "Application 8080" in ran.out
     assert "[('shop',)]" in ran.out
+
+
+@pytest.mark.parametrize("verb", [["serve"], ["migrate"], ["migrate", "--back"], ["set-password", "a@example.org"]])
+def test_a_file_that_is_no_database_is_one_line(command_line: CommandLine, verb: list[str]) -> None:
+    Path("data").mkdir()
+    Path("data/widget.db").write_text("not a database, and long enough to be sure of it", encoding="ascii")
+    ran = command_line(*verb)
+    assert (ran.code, ran.err) == (1, "widget-server: data/widget.db cannot be used: file is not a database\n")
 
 
 def test_an_unexpected_failure_is_a_line_and_no_traceback(

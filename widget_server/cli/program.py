@@ -53,7 +53,8 @@ def run(arguments: Sequence[str], parts: Parts) -> int:
     try:
         program.main(list(arguments), prog_name=_NAME, standalone_mode=False, obj=parts)
     except click.UsageError as error:
-        return _fail(f"{error.format_message()} (see {_NAME} --help)", 2)
+        where = error.ctx.command_path if error.ctx is not None else _NAME
+        return _fail(f"{error.format_message().rstrip('.')}; see {where} --help", 2)
     except click.Abort:
         return _fail("stopped", 130)
     except (click.ClickException, OperatorError, StoreUnavailable, NewerSchema) as error:
