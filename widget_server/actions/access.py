@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from widget_server.actions.actors import Actor, Agent, Visitor
 from widget_server.core.delivery import Marks
 from widget_server.core.errors import Refused
-from widget_server.core.permissions import can_answer
+from widget_server.core.permissions import Actor as Rights
+from widget_server.core.permissions import Grant, Role, can_answer
 from widget_server.store.database import Transaction
+from widget_server.store.queries import agents as agent_queries
 from widget_server.store.queries import channels as q
 from widget_server.store.records import Author, Side
 
@@ -85,12 +87,16 @@ async def access_visitor(tx: Transaction, visitor: Visitor) -> Author | None:
     return Author(row[0], row[2], row[3], row[4])
 
 
-async def access_assignee(tx: Transaction, actor: Agent, public_id: str, site_id: int) -> Author:
-    """Another agent, who may be given a conversation of this site.
+async def access_assignee(tx: Transaction, public_id: str, site_id: int) -> Author:
+    """An agent who may be given a conversation of this site.
 
-    :raises Refused: ``not_found``.
+    :raises Refused: ``not_found``, also for an agent of other sites.
     """
     row = await tx.one(q.PERSON, public_id=public_id)
-    if row is None or row[4] != "agent" or not can_answer(actor.rights, site_id):
+    if row is None:
+        raise Refused("not_found")
+    grants = await tx.all(agent_queries.GRANTS, person_id=row[0])
+    rights = Rights(row[0], public_id, frozenset(Grant(Role(role), site) for role, site in grants))
+    if not can_answer(rights, site_id):
         raise Refused("not_found")
     return Author(row[0], row[1], row[2], row[3])

@@ -71,7 +71,7 @@ async def do_assign(engine: Engine, agent: Agent, frame: f.Assign) -> None:
         access = await _access(tx, agent, frame.channel)
         assignee: Author | None = None
         if frame.assignee is not None:
-            assignee = await access_assignee(tx, agent, frame.assignee, access.site_id)
+            assignee = await access_assignee(tx, frame.assignee, access.site_id)
         row = await _status(tx, access.conversation_id)
         if row[1] == (assignee.id if assignee else None):
             return
