@@ -154,7 +154,9 @@ class Settings(BaseSettings):
     limit_messages_site: Rate = Field("6000/minute", description="Messages from all visitors of one site.")
     limit_new_visitors_address: Rate = Field("30/hour", description="New visitors from one address.")
     limit_sign_in: Rate = Field(
-        "10/10minutes", description="Attempts to sign in, counted per address and per mail address."
+        "10/10minutes",
+        description="Failed attempts to sign in, for one account and from one address. The pause before the next one "
+        "doubles with each, and is the whole window once so many have failed.",
     )
 
     @classmethod
