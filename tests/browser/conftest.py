@@ -31,12 +31,16 @@ if TYPE_CHECKING:
 
 SITE_KEY = "shop"
 _GENEROUS = "1000000/second"
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=10_000)
 
 
 @pytest.fixture
-async def shop(empty_store: Path, tmp_path: Path) -> AsyncGenerator[Shop]:
-    """A shop with the widget on its pages. What its pages complain about fails the test."""
+async def shop(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path) -> AsyncGenerator[Shop]:
+    """A shop with the widget on its pages. What its pages complain about fails the test.
+
+    The mark `plain_browser` gives a Chromium as people have it.
+    """
+    plain = request.node.get_closest_marker("plain_browser") is not None
     port, shop_port = unused_port(), unused_port()
     # Two sites, as they are in life: two ports of one host would be one.
     server_url, shop_url = f"http://localhost:{port}", f"http://127.0.0.1:{shop_port}"
@@ -64,12 +68,14 @@ async def shop(empty_store: Path, tmp_path: Path) -> AsyncGenerator[Shop]:
             database, name="Plum & Sons", allowed_origins=[shop_url], key=SITE_KEY,
             now_ms=now_ms(), random=secrets.token_bytes,
         )  # fmt: skip
-        pages = web.AppRunner(make_app(server_url, SITE_KEY))
+        browser = await stack.enter_async_context(chromium(plain=plain))
+        made = Shop(shop_url, server_url, SITE_KEY, database, browser, stack)
+        site = make_app(server_url, SITE_KEY)
+        site.router.add_get("/bare", made.send_bare_page)
+        pages = web.AppRunner(site)
         await pages.setup()
         stack.push_async_callback(pages.cleanup)
         await web.TCPSite(pages, "127.0.0.1", shop_port).start()
-        browser = await stack.enter_async_context(chromium())
-        made = Shop(shop_url, server_url, SITE_KEY, database, browser, stack)
         yield made
         assert made.complaints == []
 
@@ -93,6 +99,11 @@ async def agent(shop: Shop) -> AsyncGenerator[Agent]:
         agent = Agent(client)
         await agent.watch()
         yield agent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marks of this folder."""
+    config.addinivalue_line("markers", "plain_browser: a Chromium without what Playwright switches off")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aiohttp import web
 from playwright.async_api import async_playwright, expect
 
 if TYPE_CHECKING:
@@ -29,11 +30,17 @@ AXE = Path(__file__).parents[2] / "widget_js/node_modules/axe-core/axe.min.js"
 
 
 @asynccontextmanager
-async def chromium(*without: str) -> AsyncGenerator[Browser]:
-    """Debian's Chromium; ``without`` are flags that Playwright would give and this browser shall not have."""
+async def chromium(*, plain: bool = False) -> AsyncGenerator[Browser]:
+    """Debian's Chromium.
+
+    Args:
+        plain: as people have it, without what Playwright switches off: the back/forward cache, divided storage.
+    """
+    flags = [*FLAGS, "--headless", "--remote-debugging-pipe", "--hide-scrollbars"] if plain else FLAGS
     async with async_playwright() as playwright:
-        path = "/usr/bin/chromium"
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS, ignore_default_args=[*without])
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=flags, ignore_default_args=plain
+        )
         try:
             yield browser
         finally:
@@ -161,13 +168,14 @@ class Shop:
         self.browser = browser
         self.complaints: list[str] = []
         self._stack = stack
+        self._bare: tuple[str, dict[str, str]] = ("", {})
 
     async def context(self, **options: Any) -> BrowserContext:
         """A visitor's browser: nothing in common with the others. ``options`` are Playwright's."""
         options.setdefault("viewport", {"width": 1200, "height": 800})
         context = await self.browser.new_context(**options)
         self._stack.push_async_callback(context.close)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(10_000)
         context.on("page", self._listen)
         return context
 
@@ -175,6 +183,28 @@ class Shop:
         """A new visitor on a page of the shop."""
         context = await self.context(**options)
         return await self.page(context, path)
+
+    async def bare_page(
+        self, context: BrowserContext, attributes: str = "", *, before: str = "", policy: str | None = None
+    ) -> VisitorPage:
+        """A page of the shop's origin that holds nothing but the script tag with ``attributes``.
+
+        Args:
+            context: whose browser.
+            attributes: of the script tag, as HTML.
+            before: HTML that stands before the tag.
+            policy: a Content-Security-Policy.
+        """
+        tag = f'<script async src="{self.server}/widget/{self.key}.js" {attributes}></script>'
+        body = f'<!doctype html><html lang="en"><title>Bare</title><body><main>Bare</main>{before}{tag}</body></html>'
+        self._bare = body, {"Content-Security-Policy": policy} if policy else {}
+        return await self.page(context, "/bare")
+
+    async def send_bare_page(self, request: web.Request) -> web.Response:
+        """Answer with the page that `bare_page` has described last."""
+        del request
+        body, headers = self._bare
+        return web.Response(text=body, content_type="text/html", headers=headers)
 
     async def page(self, context: BrowserContext, path: str = "/") -> VisitorPage:
         """Another tab of a visitor."""

@@ -5,8 +5,8 @@ import type { TextTable } from "../core/texts";
 import type { Context } from "../protocol.gen";
 import { ChatPanel } from "./chat_panel";
 import { element } from "./elements";
+import sheetText from "./frame.css?inline";
 import type { Config, Contact, Face } from "./host";
-import panelSheet from "./panel.css?inline";
 import { adopt } from "./surface";
 
 /** What the page tells the frame through the port that it hands over. */
@@ -36,7 +36,7 @@ async function begin({ language, context: first }: Start, port: MessagePort): Pr
   const root = place.attachShadow({ mode: "open" });
   const container = element("div", "framed");
   let context = first;
-  adopt(root, panelSheet);
+  adopt(root, sheetText);
   root.append(container);
   document.body.append(place);
   for (const [name, value] of Object.entries(brandTokens(config.color))) container.style.setProperty(name, value);

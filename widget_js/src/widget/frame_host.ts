@@ -37,13 +37,19 @@ export async function mountFrame(host: Host): Promise<Panel> {
     open = data.face.open;
     frame.hidden = !open;
     faced(data.face);
-    if (open) frame.focus();
     if (data.face.begun) rememberConversation(config.key);
   };
   watchPage(() => say({ kind: "context", context: pageContext() }), stop.signal);
   return {
     isOpen: () => open,
-    show: (wanted) => say({ kind: "show", open: wanted }),
+    show(wanted) {
+      // What is not drawn cannot take the focus, so it is drawn first.
+      if (wanted) {
+        frame.hidden = false;
+        frame.focus();
+      }
+      say({ kind: "show", open: wanted });
+    },
     identify: (contact: Contact) => say({ kind: "identify", contact }),
     reset: () => say({ kind: "reset" }),
     destroy() {

@@ -99,6 +99,7 @@ export class Tabs {
   close(): void {
     this.want(false);
     this.#channel?.close();
+    this.#channel = undefined;
     this.#waiting.clear();
   }
 
@@ -116,7 +117,10 @@ export class Tabs {
         this.#lead();
       });
     };
-    navigator.locks.request(this.#options.name, { signal: withdrawn.signal }, held).catch(() => {});
+    navigator.locks.request(this.#options.name, { signal: withdrawn.signal }, held).catch(() => {
+      // Where a page may not store it may not lock either; then this tab stands for itself.
+      if (this.#wanted && !withdrawn.signal.aborted) this.#lead();
+    });
   }
 
   #giveUp(): void {
