@@ -55,6 +55,9 @@ async def access_channel(tx: Transaction, actor: Actor, public_id: str) -> Door:
     row = await tx.one(q.DOOR, public_id=public_id)
     if row is None:
         raise Refused("not_found")
+    if isinstance(actor, Visitor) and actor.author is None:
+        # Another line of the same visitor may have written the first message since this one was greeted.
+        actor.author = await access_visitor(tx, actor)
     side = _side(actor, row)
     if side is None:
         raise Refused("not_found")
