@@ -149,6 +149,7 @@ def test_s2_30_the_last_revision_can_be_undone_and_done_again(migrated: CommandL
 def test_migrate_leaves_a_database_alone_that_a_server_uses(running: CommandLine) -> None:
     ran = running("migrate", "--back")
     assert (ran.code, ran.err) == (1, "widget-server: a server uses the database; stop it first\n")
+    assert running("create-site", "Shop", "--origin", "https://shop.example").code == 0
 
 
 def test_a_database_of_a_newer_program_is_refused(migrated: CommandLine) -> None:
