@@ -1,9 +1,10 @@
 /** A piece of a message: plain text, or text that leads somewhere. */
 export type Piece = string | { readonly text: string; readonly href: string };
 
-const CANDIDATE = /\b(?:https?:\/\/|mailto:|www\.)[^\s<>"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi;
+// A mail address is looked for where a word begins alone: from its middle, every letter would be tried once more.
+const CANDIDATE = /\b(?:https?:\/\/|mailto:|www\.)[^\s<>"]+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi;
 /** What ends a sentence rather than an address. */
-const TRAILING = /[.,;:!?'*_~]+$/;
+const TRAILING = ".,;:!?'*_~";
 
 /** Cuts `text` into plain pieces and links. Only http, https and mailto addresses become links. */
 export function linkPieces(text: string): Piece[] {
@@ -21,12 +22,17 @@ export function linkPieces(text: string): Piece[] {
   return pieces;
 }
 
+/** One pass from the end: strangers write these texts, and none may cost more than its length. */
 function trimmed(found: string): string {
-  let text = found.replace(TRAILING, "");
   // A bracket that was opened before the address does not belong to it.
-  while (text.endsWith(")") && text.split("(").length < text.split(")").length)
-    text = text.slice(0, -1).replace(TRAILING, "");
-  return text;
+  let foreign = found.split(")").length - found.split("(").length;
+  let end = found.length;
+  for (; end > 0; end--) {
+    const last = found.charAt(end - 1);
+    if (last === ")" && foreign > 0) foreign--;
+    else if (!TRAILING.includes(last)) break;
+  }
+  return found.slice(0, end);
 }
 
 function addressOf(text: string): string | undefined {

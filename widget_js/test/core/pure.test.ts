@@ -100,6 +100,17 @@ test("cutting a text at its links loses nothing of it", () => {
   );
 });
 
+test("a text made to be cut slowly is cut at once", () => {
+  // In quadratic or cubic time these take minutes and the test's own deadline ends it.
+  const signs = linkPieces(`https://${"!".repeat(4000)}a${")".repeat(4000)}`);
+  expect(signs.map((piece) => (typeof piece === "string" ? piece : piece.text)).join("")).toHaveLength(8009);
+  expect(linkPieces(`http://a.example/${")!".repeat(4000)}`)[0]).toEqual({
+    text: "http://a.example/",
+    href: "http://a.example/",
+  });
+  expect(linkPieces("a".repeat(200_000))).toHaveLength(1);
+});
+
 test("JSON is written as ever, whatever a page has done to arrays", () => {
   fc.assert(
     fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
