@@ -1,0 +1,81 @@
+"""A machine that lacks something is told so in one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def make(where: Path, *arguments: str, path: str | None = None) -> tuple[int, list[str]]:
+    """Run make on a copy of the Makefile and return its exit code and what it said, without make's own last line."""
+    shutil.copy(ROOT / "Makefile", where / "Makefile")
+    (where / "requirements").mkdir()
+    for name in ("requirements/dev.txt", "pyproject.toml"):
+        (where / name).touch()
+    environment = os.environ | ({"PATH": path} if path is not None else {})
+    ran = subprocess.run(
+        [shutil.which("make") or "make", *arguments],
+        cwd=where,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = [line for line in (ran.stdout + ran.stderr).splitlines() if not line.startswith("make: ***")]
+    return ran.returncode, told
+
+
+def program(where: Path, name: str, script: str) -> Path:
+    path = where / name
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_missing_python_is_named(tmp_path: Path) -> None:
+    code, told = make(tmp_path, "install", "PYTHON=python3.99")
+    assert code != 0
+    assert len(told) == 1
+    assert told[0].startswith("make: python3.99 is not installed; install Python 3.11 or newer")
+
+
+def test_an_old_python_is_named(tmp_path: Path) -> None:
+    old = program(tmp_path, "old", 'if [ "$1" = --version ]; then echo Python 3.9.2; else exit 1; fi')
+    code, told = make(tmp_path, "install", f"PYTHON={old}")
+    assert code != 0
+    assert len(told) == 1
+    assert told[0].startswith("make: Python 3.9.2 is too old; install Python 3.11 or newer")
+
+
+def test_a_missing_venv_module_is_named(tmp_path: Path) -> None:
+    bare = program(tmp_path, "bare", 'case "$2" in *venv*) exit 1;; esac')
+    code, told = make(tmp_path, "install", f"PYTHON={bare}")
+    assert code != 0
+    assert told == ["make: Python's venv module is missing; run: apt-get install python3-venv"]
+
+
+def test_who_is_not_root_is_told_how_to_get_chromium(tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    program(tools, "id", "echo 1000")
+    for name in ("bash", "find"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    code, told = make(tmp_path, "chromium", "SHELL=" + str(tools / "bash"), path=str(tools))
+    assert code != 0
+    assert told == ["make: the browser tests need Chromium; run: sudo apt-get install chromium"]
+
+
+@pytest.mark.parametrize(
+    "target", ["install", "run", "build", "test", "test-all", "check", "bench", "coverage", "shell"]
+)
+def test_help_names_what_people_call(tmp_path: Path, target: str) -> None:
+    code, told = make(tmp_path, "help")
+    assert code == 0
+    assert [line for line in told if re.match(rf"  make {target} +\w", line)]
