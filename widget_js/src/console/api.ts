@@ -1,6 +1,7 @@
 /** The console's HTTP side: what is not a conversation. Same origin, session cookie, one error class. */
 
 import type { CannedReply } from "./model/canned";
+import { t } from "./texts";
 
 /** An agent as others see one. */
 export interface Agent {
@@ -138,7 +139,7 @@ export class Api {
     try {
       response = await this.#fetch(this.#base + path, init);
     } catch {
-      throw new ApiError(0, 0, "The server cannot be reached. Check the connection and try again.");
+      throw new ApiError(0, 0, t("The server cannot be reached. Check the connection and try again."));
     }
     if (!response.ok) throw await refusal(response);
     return (response.status === 204 ? undefined : await response.json()) as T;
@@ -150,6 +151,10 @@ async function refusal(response: Response): Promise<ApiError> {
     const { error } = (await response.json()) as { error: { code: number; message: string } };
     return new ApiError(response.status, error.code, error.message);
   } catch {
-    return new ApiError(response.status, 0, `The server answered with an error (${response.status}). Try again.`);
+    return new ApiError(
+      response.status,
+      0,
+      t("The server answered with an error ({status}). Try again.", { status: response.status }),
+    );
   }
 }

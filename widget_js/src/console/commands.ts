@@ -8,6 +8,7 @@ import { STATUSES } from "./model/inbox";
 import { STATUS_WORDS } from "./model/names";
 import type { Standing } from "./state/deeds";
 import type { Desk } from "./state/desk";
+import { t } from "./texts";
 
 export type Group = "Conversation" | "List" | "Go to" | "General";
 
@@ -59,8 +60,8 @@ const isOpened = (desk: Desk): boolean => desk.route.value.page === "inbox" && s
 const isIn = (status: StatusName) => (desk: Desk) => isOpened(desk) && standing(desk)?.status === status;
 const isNotIn = (status: StatusName) => (desk: Desk) => isOpened(desk) && standing(desk)?.status !== status;
 
-function focus(id: string): void {
-  // What leads there may have drawn it only now.
+/** Moves the focus to a control that may be drawn only now. */
+export function focusOn(id: string): void {
   requestAnimationFrame(() => document.getElementById(id)?.focus());
 }
 
@@ -70,72 +71,78 @@ function press(id: string): void {
 
 const CONVERSATION: readonly Command[] = [
   {
-    label: "Write a reply",
+    label: t("Write a reply"),
     group: "Conversation",
     keys: ["r"],
     when: isOpened,
     run(desk) {
       desk.opened.value?.setMode("reply");
-      focus(ANCHORS.reply);
+      focusOn(ANCHORS.reply);
     },
   },
   {
-    label: "Write a note",
+    label: t("Write a note"),
     group: "Conversation",
     keys: ["n"],
     when: isOpened,
     run(desk) {
       desk.opened.value?.setMode("note");
-      focus(ANCHORS.reply);
+      focusOn(ANCHORS.reply);
     },
   },
   {
-    label: "Assign to me",
+    label: t("Assign to me"),
     group: "Conversation",
     keys: ["a"],
     when: isOpened,
     run: (desk) => assignTo(desk, desk.author.value),
   },
-  { label: "Assign to somebody", group: "Conversation", keys: ["A"], when: isOpened, run: () => press(ANCHORS.assign) },
   {
-    label: "Unassign",
+    label: t("Assign to somebody"),
+    group: "Conversation",
+    keys: ["A"],
+    when: isOpened,
+    run: () => press(ANCHORS.assign),
+  },
+  {
+    label: t("Unassign"),
     group: "Conversation",
     keys: ["u"],
     when: (desk) => isOpened(desk) && standing(desk)?.assignee !== null,
     run: (desk) => assignTo(desk, null),
   },
   {
-    label: "Resolve",
+    label: t("Resolve"),
     group: "Conversation",
     keys: ["e"],
     when: isNotIn("resolved"),
     run: (desk) => setStatus(desk, "resolved"),
   },
   {
-    label: "Reopen",
+    label: t("Reopen"),
     group: "Conversation",
     keys: ["o"],
     when: isNotIn("open"),
     run: (desk) => setStatus(desk, "open"),
   },
-  { label: "Snooze", group: "Conversation", keys: ["s"], when: isOpened, run: () => press(ANCHORS.snooze) },
+  { label: t("Snooze"), group: "Conversation", keys: ["s"], when: isOpened, run: () => press(ANCHORS.snooze) },
   {
-    label: "Set to pending",
+    label: t("Set to pending"),
     group: "Conversation",
     keys: ["p"],
     when: isNotIn("pending"),
     run: (desk) => setStatus(desk, "pending"),
   },
   {
-    label: "Mark as spam",
+    label: t("Mark as spam"),
     group: "Conversation",
     keys: ["!"],
     when: isNotIn("spam"),
     run: (desk) => setStatus(desk, "spam"),
   },
-  { label: "Not spam", group: "Conversation", keys: [], when: isIn("spam"), run: (desk) => setStatus(desk, "open") },
+  { label: t("Not spam"), group: "Conversation", keys: [], when: isIn("spam"), run: (desk) => setStatus(desk, "open") },
   {
-    label: "Show or hide the visitor's details",
+    label: t("Show or hide the visitor's details"),
     group: "Conversation",
     keys: ["i"],
     when: isOpened,
@@ -146,20 +153,20 @@ const CONVERSATION: readonly Command[] = [
 ];
 
 const LIST: readonly Command[] = [
-  { label: "Next conversation", group: "List", keys: ["j"], run: (desk) => desk.step(1) },
-  { label: "Previous conversation", group: "List", keys: ["k"], run: (desk) => desk.step(-1) },
+  { label: t("Next conversation"), group: "List", keys: ["j"], run: (desk) => desk.step(1) },
+  { label: t("Previous conversation"), group: "List", keys: ["k"], run: (desk) => desk.step(-1) },
   {
-    label: "Search",
+    label: t("Search"),
     group: "List",
     keys: ["/"],
     run(desk) {
       desk.go({ page: "inbox", channel: desk.narrow() ? null : (desk.opened.value?.channel ?? null) });
-      focus(ANCHORS.search);
+      focusOn(ANCHORS.search);
     },
   },
   ...STATUSES.map(
     (status, index): Command => ({
-      label: `Show ${STATUS_WORDS[status].toLocaleLowerCase()} conversations`,
+      label: t("Show conversations: {status}", { status: STATUS_WORDS[status] }),
       group: "List",
       keys: [String(index + 1)],
       run: (desk) => desk.showView({ ...desk.list.inbox.value.view, status }),
@@ -169,31 +176,31 @@ const LIST: readonly Command[] = [
 
 const PLACES: readonly Command[] = [
   {
-    label: "Mine",
+    label: t("Mine"),
     group: "Go to",
     keys: ["g m"],
     run: (desk) => desk.showView({ ...desk.list.inbox.value.view, who: "mine" }),
   },
   {
-    label: "Unassigned",
+    label: t("Unassigned"),
     group: "Go to",
     keys: ["g u"],
     run: (desk) => desk.showView({ ...desk.list.inbox.value.view, who: "unassigned" }),
   },
   {
-    label: "All",
+    label: t("All"),
     group: "Go to",
     keys: ["g a"],
     run: (desk) => desk.showView({ ...desk.list.inbox.value.view, who: "all" }),
   },
-  { label: "Canned replies", group: "Go to", keys: ["g c"], run: (desk) => desk.go({ page: "canned" }) },
-  { label: "Sites", group: "Go to", keys: ["g s"], run: (desk) => desk.go({ page: "sites", key: null }) },
-  { label: "You and this browser", group: "Go to", keys: ["g y"], run: (desk) => desk.go({ page: "profile" }) },
+  { label: t("Canned replies"), group: "Go to", keys: ["g c"], run: (desk) => desk.go({ page: "canned" }) },
+  { label: t("Sites"), group: "Go to", keys: ["g s"], run: (desk) => desk.go({ page: "sites", key: null }) },
+  { label: t("You and this browser"), group: "Go to", keys: ["g y"], run: (desk) => desk.go({ page: "profile" }) },
 ];
 
 const GENERAL: readonly Command[] = [
   {
-    label: "Find anything",
+    label: t("Find anything"),
     group: "General",
     keys: ["Mod+K"],
     run(desk) {
@@ -201,7 +208,7 @@ const GENERAL: readonly Command[] = [
     },
   },
   {
-    label: "Show the shortcuts",
+    label: t("Show the shortcuts"),
     group: "General",
     keys: ["?"],
     run(desk) {
@@ -209,20 +216,20 @@ const GENERAL: readonly Command[] = [
     },
   },
   {
-    label: "Undo",
+    label: t("Undo"),
     group: "General",
     keys: ["z"],
     when: (desk) => desk.notices.shown.value.some((notice) => notice.undo !== null),
     run: (desk) => void desk.notices.undoLatest(),
   },
   {
-    label: "Go online or away",
+    label: t("Go online or away"),
     group: "General",
     keys: [],
     run: (desk) => void desk.setAvailability(desk.availability.value === "online" ? "away" : "online"),
   },
-  { label: "Back", group: "General", keys: ["Escape"], run: (desk) => desk.back() },
-  { label: "Sign out", group: "General", keys: [], run: (desk) => void desk.signOut() },
+  { label: t("Back"), group: "General", keys: ["Escape"], run: (desk) => desk.back() },
+  { label: t("Sign out"), group: "General", keys: [], run: (desk) => void desk.signOut() },
 ];
 
 /** All commands, in the order in which they are shown. */

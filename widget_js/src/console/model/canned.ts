@@ -1,4 +1,5 @@
 /** Canned replies: when the list opens, which ones it shows, and what is put into the text. */
+import { t } from "../texts";
 
 export interface CannedReply {
   readonly id: string;
@@ -47,9 +48,9 @@ export interface Facts {
 
 /** The placeholders that a canned reply may contain, with what they stand for. */
 export const PLACEHOLDERS: Readonly<Record<keyof Facts, string>> = {
-  name: "the visitor's name",
-  agent: "your own name",
-  site: "the site's name",
+  name: t("the visitor's name"),
+  agent: t("your own name"),
+  site: t("the site's name"),
 };
 
 /**

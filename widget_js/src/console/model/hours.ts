@@ -1,6 +1,7 @@
 /** Opening hours as the form edits them: spans of one weekday in order, none over another, none empty. */
 
 import type { Hours, Span, Weekday } from "../api";
+import { t } from "../texts";
 
 export const WEEKDAYS: readonly Weekday[] = ["1", "2", "3", "4", "5", "6", "7"];
 
@@ -36,9 +37,9 @@ export function daysFault(hours: Hours): { day: Weekday; sentence: string } | nu
   for (const day of WEEKDAYS) {
     let end = -1;
     for (const [from, until] of hours.days[day]) {
-      if (from === "" || until === "") return { day, sentence: "Give both times." };
-      if (minutes(until) <= minutes(from)) return { day, sentence: "The end must be later than the start." };
-      if (minutes(from) < end) return { day, sentence: "These times overlap." };
+      if (from === "" || until === "") return { day, sentence: t("Give both times.") };
+      if (minutes(until) <= minutes(from)) return { day, sentence: t("The end must be later than the start.") };
+      if (minutes(from) < end) return { day, sentence: t("These times overlap.") };
       end = minutes(until);
     }
   }

@@ -2,26 +2,27 @@
 
 import type { Delivery } from "../../core/delivery";
 import type { StatusName } from "../../protocol.gen";
+import { t } from "../texts";
 import type { Who } from "./inbox";
 
 export const DELIVERY_WORDS: Readonly<Record<Delivery, string>> = {
-  pending: "Sending",
-  sent: "Sent",
-  delivered: "Delivered",
-  seen: "Seen",
-  failed: "Not sent",
+  pending: t("Sending"),
+  sent: t("Sent"),
+  delivered: t("Delivered"),
+  seen: t("Seen"),
+  failed: t("Not sent"),
 };
 
 export const STATUS_WORDS: Readonly<Record<StatusName, string>> = {
-  open: "Open",
-  pending: "Pending",
-  snoozed: "Snoozed",
-  resolved: "Resolved",
-  spam: "Spam",
+  open: t("Open"),
+  pending: t("Pending"),
+  snoozed: t("Snoozed"),
+  resolved: t("Resolved"),
+  spam: t("Spam"),
 };
 
 export const WHO_WORDS: Readonly<Record<Who, string>> = {
-  mine: "Mine",
-  unassigned: "Unassigned",
-  all: "All",
+  mine: t("Mine"),
+  unassigned: t("Unassigned"),
+  all: t("All"),
 };

@@ -1,15 +1,16 @@
 /** How people are called and pictured where they have told no name and no picture exists. */
 
 import type { Author } from "../../protocol.gen";
+import { t } from "../texts";
 
 /** Number of hues that initials are drawn in; each has a class `hue-0` … in the sheet. */
-export const HUES = 8;
+export const HUES = 12;
 
 /** A person's name to show; a visitor who told none is "Visitor" and the last four digits of their id. */
 export function nameOf(person: Author): string {
   const name = person.name?.trim();
   if (name) return name;
-  return person.role === "visitor" ? `Visitor ${person.id.slice(-4)}` : "Somebody";
+  return person.role === "visitor" ? t("Visitor {digits}", { digits: person.id.slice(-4) }) : t("Somebody");
 }
 
 /** One or two letters for the round picture. */

@@ -1,4 +1,5 @@
 /** The choices of "Snooze until", in the agent's own time zone. */
+import { t } from "../texts";
 
 export interface SnoozeChoice {
   readonly label: string;
@@ -11,13 +12,13 @@ const MORNING = 9;
 /** What is offered at `now` (milliseconds since 1970): times that lie clearly ahead, each once. */
 export function snoozeChoices(now: number): SnoozeChoice[] {
   const choices: SnoozeChoice[] = [
-    { label: "In one hour", until: roundedUp(now + 3_600_000) },
-    { label: "In three hours", until: roundedUp(now + 3 * 3_600_000) },
-    { label: "Tomorrow morning", until: morningAfter(now, 1) },
+    { label: t("In one hour"), until: roundedUp(now + 3_600_000) },
+    { label: t("In three hours"), until: roundedUp(now + 3 * 3_600_000) },
+    { label: t("Tomorrow morning"), until: morningAfter(now, 1) },
   ];
   const monday = morningAfter(now, daysUntilMonday(now));
-  if (monday !== choices.at(-1)?.until) choices.push({ label: "Monday morning", until: monday });
-  choices.push({ label: "In a week", until: morningAfter(now, 7) });
+  if (monday !== choices.at(-1)?.until) choices.push({ label: t("Monday morning"), until: monday });
+  choices.push({ label: t("In a week"), until: morningAfter(now, 7) });
   return choices.filter((choice, index) => choices.findIndex((other) => other.until === choice.until) === index);
 }
 

@@ -8,6 +8,7 @@
 import { type Delivery, stateOf } from "../../core/delivery";
 import type { OutboxEntry } from "../../core/outbox";
 import type { Author, Message, SideMarks, StatusName } from "../../protocol.gen";
+import { t } from "../texts";
 import { nameOf } from "./people";
 import { dayOf } from "./times";
 
@@ -198,12 +199,12 @@ function continues(before: Item | null, item: MessageItem): boolean {
 export function systemSentence(message: Message, actor: string, when: (at: number) => string): string {
   const fact = parsedFact(message.body);
   if (fact?.event === "assigned") {
-    if (!fact.to) return `${actor} unassigned the conversation`;
-    if (fact.to.id === message.author.id) return `${actor} took the conversation`;
-    return `${actor} assigned the conversation to ${nameOf(fact.to)}`;
+    if (!fact.to) return t("{actor} unassigned the conversation", { actor });
+    if (fact.to.id === message.author.id) return t("{actor} took the conversation", { actor });
+    return t("{actor} assigned the conversation to {name}", { actor, name: nameOf(fact.to) });
   }
   if (fact?.event === "status") return statusSentence(fact.status, fact.until, message, actor, when);
-  return `${actor} changed the conversation`;
+  return t("{actor} changed the conversation", { actor });
 }
 
 function statusSentence(
@@ -216,20 +217,22 @@ function statusSentence(
   const byItself = message.author.role === "system";
   switch (status) {
     case "open":
-      if (byItself) return "The snooze ended";
-      return message.author.role === "visitor" ? "Reopened by a new message" : `${actor} reopened the conversation`;
+      if (byItself) return t("The snooze ended");
+      return message.author.role === "visitor"
+        ? t("Reopened by a new message")
+        : t("{actor} reopened the conversation", { actor });
     case "pending":
-      return `${actor} set the conversation to pending`;
+      return t("{actor} set the conversation to pending", { actor });
     case "snoozed":
       return until
-        ? `${actor} snoozed the conversation until ${when(Date.parse(until))}`
-        : `${actor} snoozed the conversation`;
+        ? t("{actor} snoozed the conversation until {when}", { actor, when: when(Date.parse(until)) })
+        : t("{actor} snoozed the conversation", { actor });
     case "resolved":
-      return `${actor} resolved the conversation`;
+      return t("{actor} resolved the conversation", { actor });
     case "spam":
-      return `${actor} marked the conversation as spam`;
+      return t("{actor} marked the conversation as spam", { actor });
     default:
-      return `${actor} changed the conversation's status`;
+      return t("{actor} changed the conversation's status", { actor });
   }
 }
 

@@ -1,11 +1,12 @@
 /** Times as people read them: "5 min ago" under a day, dates beyond, the exact time on hover. */
+import { t } from "../texts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 // Making a formatter costs a hundred times what using it costs, hence one of each for the page's life.
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const DATE = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const DATE_WITH_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const LONG_DATE = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
@@ -16,11 +17,11 @@ const LONG_DATE_WITH_YEAR = new Intl.DateTimeFormat(undefined, {
   year: "numeric",
 });
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const WEEKDAY_AND_TIME = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+const WEEKDAY_AND_TIME = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "numeric", minute: "2-digit" });
 const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, {
   day: "numeric",
   month: "short",
-  hour: "2-digit",
+  hour: "numeric",
   minute: "2-digit",
 });
 
@@ -43,29 +44,29 @@ export function ahead(at: number, now: number): string {
 /** The short time of a list's row: "now", "5 min", "3 h", "12 Nov", "12 Nov 2024". */
 export function rowTime(at: number, now: number): string {
   const age = now - at;
-  if (age < MINUTE) return "now";
-  if (age < HOUR) return `${Math.floor(age / MINUTE)} min`;
-  if (age < DAY) return `${Math.floor(age / HOUR)} h`;
+  if (age < MINUTE) return t("now");
+  if (age < HOUR) return t("{n} min", { n: Math.floor(age / MINUTE) });
+  if (age < DAY) return t("{n} h", { n: Math.floor(age / HOUR) });
   return sameYear(at, now) ? DATE.format(at) : DATE_WITH_YEAR.format(at);
 }
 
 /** A past moment in a sentence: "just now", "5 min ago", "3 h ago", "on 12 Nov". */
 export function ago(at: number, now: number): string {
   const age = now - at;
-  if (age < MINUTE) return "just now";
-  return age < DAY ? `${rowTime(at, now)} ago` : `on ${rowTime(at, now)}`;
+  if (age < MINUTE) return t("just now");
+  return age < DAY ? t("{time} ago", { time: rowTime(at, now) }) : t("on {date}", { date: rowTime(at, now) });
 }
 
 /** How long since a moment a person is waiting on, to the second: "3 s ago", "2 min ago". */
 export function secondsAgo(at: number, now: number): string {
   const age = Math.max(0, now - at);
-  return age < MINUTE ? `${Math.max(1, Math.round(age / 1000))} s ago` : ago(at, now);
+  return age < MINUTE ? t("{n} s ago", { n: Math.max(1, Math.round(age / 1000)) }) : ago(at, now);
 }
 
 /** The name of a day between messages: "Today", "Yesterday", "Thursday, 19 November". */
 export function dayName(at: number, now: number): string {
-  if (sameDay(at, now)) return "Today";
-  if (sameDay(at, yesterday(now))) return "Yesterday";
+  if (sameDay(at, now)) return t("Today");
+  if (sameDay(at, yesterday(now))) return t("Yesterday");
   return sameYear(at, now) ? LONG_DATE.format(at) : LONG_DATE_WITH_YEAR.format(at);
 }
 
@@ -80,10 +81,13 @@ export function timeIn(zone: string, now: number): string | null {
   const there = offsetOf(zone, now);
   if (there === null) return null;
   const here = -new Date(now).getTimezoneOffset();
-  const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(now);
+  const time = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", timeZone: zone }).format(now);
   const hours = Math.abs(there - here) / 60;
   if (hours === 0) return time;
-  return `${time}, ${Number.isInteger(hours) ? hours : hours.toFixed(1)} h ${there > here ? "ahead" : "behind"}`;
+  const difference = Number.isInteger(hours) ? hours : hours.toFixed(1);
+  return there > here
+    ? t("{time}, {hours} h ahead", { time, hours: difference })
+    : t("{time}, {hours} h behind", { time, hours: difference });
 }
 
 function offsetOf(zone: string, now: number): number | null {

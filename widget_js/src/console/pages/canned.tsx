@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import type { ApiError } from "../api";
 import { type CannedReply, PLACEHOLDERS } from "../model/canned";
 import type { Desk } from "../state/desk";
+import { t } from "../texts";
 import { Icon } from "../view/icon";
 import { Field } from "./field";
 import { Page } from "./page";
@@ -14,9 +15,9 @@ export function CannedPage({ desk }: { desk: Desk }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const reply = replies.find((one) => one.id === chosen) ?? null;
   return (
-    <Page title="Canned replies" desk={desk}>
+    <Page title={t("Canned replies")} desk={desk}>
       <div class="sites">
-        <nav class="site-list" aria-label="Canned replies">
+        <nav class="site-list" aria-label={t("Canned replies")}>
           {replies.map((one) => (
             <button
               type="button"
@@ -35,7 +36,7 @@ export function CannedPage({ desk }: { desk: Desk }) {
             aria-current={reply === null ? "true" : undefined}
             onClick={() => setChosen(null)}
           >
-            New reply
+            {t("New reply")}
           </button>
         </nav>
         <CannedForm key={reply?.id ?? "new"} desk={desk} reply={reply} onDone={setChosen} />
@@ -70,7 +71,7 @@ function CannedForm({ desk, reply, onDone }: CannedFormProps) {
       const word = shortcut.trim().replace(/^\//u, "");
       if (reply) await desk.changeCanned({ id: reply.id, shortcut: word, body });
       else await desk.createCanned(word, body);
-      desk.notices.say(`Saved /${word}`);
+      desk.notices.say(t("Saved /{word}", { word }));
       if (!reply) {
         setShortcut("");
         setBody("");
@@ -87,9 +88,9 @@ function CannedForm({ desk, reply, onDone }: CannedFormProps) {
 
   return (
     <form class="site-form narrow" onSubmit={save} noValidate>
-      <h2>{reply ? `/${reply.shortcut}` : "New reply"}</h2>
-      <p class="hint">In a conversation, type “/” and the first letters of the short word.</p>
-      <Field label="Short word" hint="Without blanks, such as “shipping”.">
+      <h2>{reply ? `/${reply.shortcut}` : t("New reply")}</h2>
+      <p class="hint">{t("In a conversation, type “/” and the first letters of the short word.")}</p>
+      <Field label={t("Short word")} hint={t("Without blanks, such as “shipping”.")}>
         {(ties) => (
           <input
             {...ties}
@@ -101,7 +102,7 @@ function CannedForm({ desk, reply, onDone }: CannedFormProps) {
         )}
       </Field>
       <Field
-        label="Text"
+        label={t("Text")}
         hint={Object.entries(PLACEHOLDERS).map(([name, meaning]) => (
           <span key={name} class="placeholder">
             <code>{`{${name}}`}</code> {meaning}
@@ -116,11 +117,11 @@ function CannedForm({ desk, reply, onDone }: CannedFormProps) {
           class="button button-primary"
           aria-disabled={shortcut.trim() === "" || body.trim() === ""}
         >
-          {reply ? "Save changes" : "Add reply"}
+          {reply ? t("Save changes") : t("Add reply")}
         </button>
         {reply && (
           <button type="button" class="button" onClick={remove}>
-            <Icon of={Trash2} size={16} /> Remove
+            <Icon of={Trash2} size={16} /> {t("Remove")}
           </button>
         )}
         {error && (

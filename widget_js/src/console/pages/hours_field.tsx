@@ -3,6 +3,7 @@
 import { Plus, X } from "lucide";
 import type { Hours, Span, Weekday } from "../api";
 import { anotherSpan, daysFault, knownZones, usualHours, WEEKDAYS, weekdayName, withDay } from "../model/hours";
+import { t } from "../texts";
 import { Icon } from "../view/icon";
 import { Field, Switch } from "./field";
 
@@ -15,16 +16,18 @@ export function HoursField({ hours, onChange }: HoursFieldProps) {
   const zoneHere = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
     <fieldset class="group">
-      <legend>Opening hours</legend>
+      <legend>{t("Opening hours")}</legend>
       <Switch
-        label="Keep opening hours"
-        hint="Outside them the widget shows the away text and when you are back. Without them you are open whenever somebody is online."
+        label={t("Keep opening hours")}
+        hint={t(
+          "Outside them the widget shows the away text and when you are back. Without them you are open whenever somebody is online.",
+        )}
         on={hours !== null}
         onChange={(on) => onChange(on ? usualHours(zoneHere) : null)}
       />
       {hours && (
         <>
-          <Field label="Time zone">
+          <Field label={t("Time zone")}>
             {(ties) => (
               <select
                 {...ties}
@@ -72,17 +75,17 @@ function Day({ day, hours, onChange }: DayProps) {
         <span>{name}</span>
       </label>
       <div class="day-spans">
-        {spans.length === 0 && <span class="quiet">Closed</span>}
+        {spans.length === 0 && <span class="quiet">{t("Closed")}</span>}
         {spans.map((span, index) => (
           <div class="day-span" key={index}>
             <TimeField
-              label={`${name}, opens`}
+              label={t("{day}, opens", { day: name })}
               value={span[0]}
               onChange={(from) => change(spans.with(index, [from, span[1]]))}
             />
             <span aria-hidden="true">–</span>
             <TimeField
-              label={`${name}, closes`}
+              label={t("{day}, closes", { day: name })}
               value={span[1]}
               onChange={(until) => change(spans.with(index, [span[0], until]))}
             />
@@ -90,7 +93,7 @@ function Day({ day, hours, onChange }: DayProps) {
               <button
                 type="button"
                 class="button-icon"
-                aria-label={`Remove these hours of ${name}`}
+                aria-label={t("Remove these hours of {day}", { day: name })}
                 onClick={() => change(spans.toSpliced(index, 1))}
               >
                 <Icon of={X} size={16} />
@@ -108,8 +111,8 @@ function Day({ day, hours, onChange }: DayProps) {
         <button
           type="button"
           class="button-icon"
-          aria-label={`Add hours to ${name}`}
-          title={`Add hours to ${name}`}
+          aria-label={t("Add hours to {day}", { day: name })}
+          title={t("Add hours to {day}", { day: name })}
           onClick={() => change(anotherSpan(spans))}
         >
           <Icon of={Plus} size={16} />

@@ -4,6 +4,7 @@ import { ArrowLeft } from "lucide";
 import type { ComponentChildren } from "preact";
 import { hashOf } from "../model/route";
 import type { Desk } from "../state/desk";
+import { t } from "../texts";
 import { Icon } from "../view/icon";
 
 interface PageProps {
@@ -17,7 +18,12 @@ export function Page({ title, desk, children }: PageProps) {
   return (
     <main class="page">
       <header class="page-head">
-        <a class="button-icon" href={back} aria-label="Back to the conversations" title="Back to the conversations">
+        <a
+          class="button-icon"
+          href={back}
+          aria-label={t("Back to the conversations")}
+          title={t("Back to the conversations")}
+        >
           <Icon of={ArrowLeft} />
         </a>
         <h1>{title}</h1>

@@ -3,12 +3,13 @@
 import { useState } from "preact/hooks";
 import type { ApiError } from "../api";
 import type { Desk } from "../state/desk";
+import { t } from "../texts";
 import { Field, Switch } from "./field";
 import { Page } from "./page";
 
 export function ProfilePage({ desk }: { desk: Desk }) {
   return (
-    <Page title="You" desk={desk}>
+    <Page title={t("You")} desk={desk}>
       <div class="narrow">
         <NameForm desk={desk} />
         <NewsChoices desk={desk} />
@@ -25,14 +26,14 @@ function NameForm({ desk }: { desk: Desk }) {
     setError(null);
     try {
       await desk.rename(name);
-      desk.notices.say("Saved your name");
+      desk.notices.say(t("Saved your name"));
     } catch (refused) {
       setError((refused as ApiError).message);
     }
   };
   return (
     <form class="group" onSubmit={save} noValidate>
-      <Field label="Public name" hint="Visitors see it above your replies." error={error}>
+      <Field label={t("Public name")} hint={t("Visitors see it above your replies.")} error={error}>
         {(ties) => (
           <input
             {...ties}
@@ -46,7 +47,7 @@ function NameForm({ desk }: { desk: Desk }) {
       </Field>
       <p class="hint">Signed in as {desk.me.value.mail}</p>
       <button type="submit" class="button button-primary start" aria-disabled={name.trim() === desk.me.value.name}>
-        Save
+        {t("Save")}
       </button>
     </form>
   );
@@ -57,32 +58,34 @@ function NewsChoices({ desk }: { desk: Desk }) {
   const [refused, setRefused] = useState(false);
   return (
     <fieldset class="group">
-      <legend>In this browser</legend>
+      <legend>{t("In this browser")}</legend>
       <Switch
-        label="Desktop notifications"
+        label={t("Desktop notifications")}
         hint={
           refused
-            ? "The browser does not allow them for this page. Allow notifications in the settings beside the address."
-            : "For new messages while this page is not in front."
+            ? t(
+                "The browser does not allow them for this page. Allow notifications in the settings beside the address.",
+              )
+            : t("For new messages while this page is not in front.")
         }
         on={preferences.get("desktop")}
         onChange={async (on) => setRefused(!(await alerts.setDesktop(on)))}
       />
       <Switch
-        label="Sound"
-        hint="A short tone with each new message."
+        label={t("Sound")}
+        hint={t("A short tone with each new message.")}
         on={preferences.get("sound")}
         onChange={(on) => alerts.setSound(on)}
       />
       <Switch
-        label="Enter sends"
-        hint="Shift and Enter then break the line. Without it, Ctrl or ⌘ and Enter send."
+        label={t("Enter sends")}
+        hint={t("Shift and Enter then break the line. Without it, Ctrl or ⌘ and Enter send.")}
         on={preferences.get("enterSends")}
         onChange={(on) => preferences.set("enterSends", on)}
       />
       <Switch
-        label="Single letters as shortcuts"
-        hint="Such as j, k and r. Turn this off if you speak to your computer."
+        label={t("Single letters as shortcuts")}
+        hint={t("Such as j, k and r. Turn this off if you speak to your computer.")}
         on={preferences.get("letterKeys")}
         onChange={(on) => preferences.set("letterKeys", on)}
       />

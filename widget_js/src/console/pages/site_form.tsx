@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ApiError, Site, SiteChange } from "../api";
 import { daysFault } from "../model/hours";
 import { asOrigin, originLines } from "../model/origins";
+import { t } from "../texts";
 import { Icon } from "../view/icon";
 import { Field, Switch } from "./field";
 import { HoursField } from "./hours_field";
@@ -58,10 +59,10 @@ export function SiteForm({ site, onSave }: SiteFormProps) {
         <div class="site-fields">
           <SnippetField site={site} />
           <fieldset class="group">
-            <legend>Where it runs</legend>
+            <legend>{t("Where it runs")}</legend>
             <Field
-              label="Allowed origins"
-              hint="One per line, such as https://www.example.com. The widget answers on these pages only."
+              label={t("Allowed origins")}
+              hint={t("One per line, such as https://www.example.com. The widget answers on these pages only.")}
               error={errorFor(error, [BAD_ORIGIN]) ?? originsFault(draft.origins)}
             >
               {(ties) => (
@@ -83,15 +84,15 @@ export function SiteForm({ site, onSave }: SiteFormProps) {
       </div>
       <footer class="form-foot">
         <button type="submit" class="button button-primary" aria-disabled={!dirty || state === "saving"}>
-          {state === "saving" ? "Saving" : "Save changes"}
+          {state === "saving" ? t("Saving") : t("Save changes")}
         </button>
         {dirty && (
           <button type="button" class="button" onClick={() => change(draftOf(site))}>
-            Discard
+            {t("Discard")}
           </button>
         )}
         <span role="status" class="quiet">
-          {state === "saved" && !dirty ? "Saved" : ""}
+          {state === "saved" && !dirty ? t("Saved") : ""}
         </span>
         {error && (
           <span class="error" role="alert">
@@ -111,8 +112,8 @@ interface PartProps {
 function LookFields({ draft, change, error }: PartProps & { error: string | null }) {
   return (
     <fieldset class="group">
-      <legend>Appearance</legend>
-      <Field label="Name" hint="Shown at the top of the chat." error={error}>
+      <legend>{t("Appearance")}</legend>
+      <Field label={t("Name")} hint={t("Shown at the top of the chat.")} error={error}>
         {(ties) => (
           <input
             {...ties}
@@ -123,7 +124,7 @@ function LookFields({ draft, change, error }: PartProps & { error: string | null
           />
         )}
       </Field>
-      <Field label="Colour" hint="Text on it is kept readable, whatever you choose.">
+      <Field label={t("Colour")} hint={t("Text on it is kept readable, whatever you choose.")}>
         {(ties) => (
           <div class="color-field">
             <input
@@ -136,7 +137,7 @@ function LookFields({ draft, change, error }: PartProps & { error: string | null
           </div>
         )}
       </Field>
-      <Field label="Greeting" hint="The first line a visitor reads when the chat opens.">
+      <Field label={t("Greeting")} hint={t("The first line a visitor reads when the chat opens.")}>
         {(ties) => (
           <textarea
             {...ties}
@@ -146,15 +147,15 @@ function LookFields({ draft, change, error }: PartProps & { error: string | null
           />
         )}
       </Field>
-      <Field label="Place">
+      <Field label={t("Place")}>
         {(ties) => (
           <select
             {...ties}
             value={draft.position}
             onChange={(event) => change({ position: event.currentTarget.value as SiteDraft["position"] })}
           >
-            <option value="right">Right corner</option>
-            <option value="left">Left corner</option>
+            <option value="right">{t("Right corner")}</option>
+            <option value="left">{t("Left corner")}</option>
           </select>
         )}
       </Field>
@@ -165,21 +166,21 @@ function LookFields({ draft, change, error }: PartProps & { error: string | null
 function AnswerFields({ draft, change }: PartProps) {
   return (
     <fieldset class="group">
-      <legend>Answering</legend>
-      <Field label="Reply time" hint="What visitors are told while somebody is online.">
+      <legend>{t("Answering")}</legend>
+      <Field label={t("Reply time")} hint={t("What visitors are told while somebody is online.")}>
         {(ties) => (
           <select
             {...ties}
             value={draft.reply_time}
             onChange={(event) => change({ reply_time: event.currentTarget.value as SiteDraft["reply_time"] })}
           >
-            <option value="minutes">Within minutes</option>
-            <option value="hours">Within a few hours</option>
-            <option value="day">Within a day</option>
+            <option value="minutes">{t("Within minutes")}</option>
+            <option value="hours">{t("Within a few hours")}</option>
+            <option value="day">{t("Within a day")}</option>
           </select>
         )}
       </Field>
-      <Field label="Away text" hint="Shown when nobody is online or you are closed.">
+      <Field label={t("Away text")} hint={t("Shown when nobody is online or you are closed.")}>
         {(ties) => (
           <textarea
             {...ties}
@@ -190,8 +191,10 @@ function AnswerFields({ draft, change }: PartProps) {
         )}
       </Field>
       <Switch
-        label="Show agents what a visitor types before it is sent"
-        hint="Visitors are told, in the chat, that the team sees what they type. It is shown to agents only and never stored."
+        label={t("Show agents what a visitor types before it is sent")}
+        hint={t(
+          "Visitors are told, in the chat, that the team sees what they type. It is shown to agents only and never stored.",
+        )}
         on={draft.draft_preview}
         onChange={(on) => change({ draft_preview: on })}
       />
@@ -212,22 +215,22 @@ function SnippetField({ site }: { site: Site }) {
   };
   return (
     <fieldset class="group">
-      <legend>Put it on your pages</legend>
-      <p class="hint">Paste this line before the end of the body of every page that shall have the chat.</p>
+      <legend>{t("Put it on your pages")}</legend>
+      <p class="hint">{t("Paste this line before the end of the body of every page that shall have the chat.")}</p>
       <div class="snippet">
         <input
           type="text"
           readOnly
-          aria-label="Script tag"
+          aria-label={t("Script tag")}
           value={site.snippet}
           onFocus={(event) => event.currentTarget.select()}
         />
         <span class="sr" role="status">
-          {copied ? "The script tag is copied" : ""}
+          {copied ? t("The script tag is copied") : ""}
         </span>
         <button type="button" class="button" onClick={copy}>
           <Icon of={copied ? Check : Copy} size={16} />
-          <span>{copied ? "Copied" : "Copy"}</span>
+          <span>{copied ? t("Copied") : t("Copy")}</span>
         </button>
       </div>
     </fieldset>
@@ -258,8 +261,8 @@ function originsFault(text: string): string | null {
     const meant = asOrigin(line);
     if (meant === line) continue;
     return meant === null
-      ? `This is not the address of a site: ${line}`
-      : `An origin has no path. Write ${meant} instead of ${line}.`;
+      ? t("This is not the address of a site: {line}", { line })
+      : t("An origin has no path. Write {meant} instead of {line}.", { meant, line });
   }
   return null;
 }

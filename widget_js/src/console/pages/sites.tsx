@@ -6,6 +6,7 @@ import type { ApiError, Site, SiteChange } from "../api";
 import { originLines } from "../model/origins";
 import { hashOf } from "../model/route";
 import type { Desk } from "../state/desk";
+import { t } from "../texts";
 import { Icon } from "../view/icon";
 import { Field } from "./field";
 import { Page } from "./page";
@@ -38,18 +39,18 @@ export function SitesPage({ desk, chosen }: { desk: Desk; chosen: string | null 
   };
 
   return (
-    <Page title="Sites" desk={desk}>
+    <Page title={t("Sites")} desk={desk}>
       {error && (
         <p class="error" role="alert">
           {error}{" "}
           <button type="button" class="link" onClick={load}>
-            Try again
+            {t("Try again")}
           </button>
         </p>
       )}
       {sites && (
         <div class="sites">
-          <nav class="site-list" aria-label="Sites">
+          <nav class="site-list" aria-label={t("Sites")}>
             {sites.map((one) => (
               <a
                 key={one.key}
@@ -67,7 +68,7 @@ export function SitesPage({ desk, chosen }: { desk: Desk; chosen: string | null 
               aria-current={chosen === NEW ? "page" : undefined}
             >
               <Icon of={Plus} size={16} />
-              <span>New site</span>
+              <span>{t("New site")}</span>
             </a>
           </nav>
           {chosen === NEW || !site ? (
@@ -102,9 +103,9 @@ function NewSite({ desk, first, onCreated }: NewSiteProps) {
   };
   return (
     <form class="site-form narrow" onSubmit={create} noValidate>
-      <h2>{first ? "Add your first site" : "New site"}</h2>
-      <p class="hint">A site is one website that shows the chat. You get one line to paste into its pages.</p>
-      <Field label="Name" hint="Visitors see it at the top of the chat.">
+      <h2>{first ? t("Add your first site") : t("New site")}</h2>
+      <p class="hint">{t("A site is one website that shows the chat. You get one line to paste into its pages.")}</p>
+      <Field label={t("Name")} hint={t("Visitors see it at the top of the chat.")}>
         {(ties) => (
           <input
             {...ties}
@@ -115,7 +116,7 @@ function NewSite({ desk, first, onCreated }: NewSiteProps) {
           />
         )}
       </Field>
-      <Field label="Allowed origins" hint="One per line, such as https://www.example.com.">
+      <Field label={t("Allowed origins")} hint={t("One per line, such as https://www.example.com.")}>
         {(ties) => (
           <textarea
             {...ties}
@@ -128,7 +129,7 @@ function NewSite({ desk, first, onCreated }: NewSiteProps) {
       </Field>
       <footer class="form-foot">
         <button type="submit" class="button button-primary">
-          Create site
+          {t("Create site")}
         </button>
         {error && (
           <span class="error" role="alert">

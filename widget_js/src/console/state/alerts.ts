@@ -3,9 +3,10 @@
 import type { World } from "../../core/world";
 import type { ConversationRow } from "../../protocol.gen";
 import { nameOf } from "../model/people";
+import { t } from "../texts";
 import type { Preferences } from "./preferences";
 
-const TITLE = "Conversations";
+const TITLE = t("Conversations");
 /** At the start of a shift everything comes at once: one tone is enough. */
 const QUIET_MS = 3000;
 

@@ -3,6 +3,7 @@
 import type { ChatClient } from "../../client/client";
 import type { Author, StatusName } from "../../protocol.gen";
 import { nameOf } from "../model/people";
+import { t } from "../texts";
 import type { Notices } from "./notices";
 
 /** The state that a deed changes, as it was: for the way back. */
@@ -14,11 +15,11 @@ export interface Standing {
 }
 
 const DONE_WORDS: Readonly<Record<StatusName, string>> = {
-  open: "Reopened",
-  pending: "Set to pending",
-  snoozed: "Snoozed",
-  resolved: "Resolved",
-  spam: "Marked as spam",
+  open: t("Reopened"),
+  pending: t("Set to pending"),
+  snoozed: t("Snoozed"),
+  resolved: t("Resolved"),
+  spam: t("Marked as spam"),
 };
 
 export class Deeds {
@@ -33,7 +34,12 @@ export class Deeds {
   /** Gives the conversation to an agent, or to nobody. */
   async assign(standing: Standing, to: Author | null, me: string): Promise<void> {
     if (standing.assignee?.id === to?.id) return;
-    const whom = to === null ? "Unassigned" : to.id === me ? "Assigned to you" : `Assigned to ${nameOf(to)}`;
+    const whom =
+      to === null
+        ? t("Unassigned")
+        : to.id === me
+          ? t("Assigned to you")
+          : t("Assigned to {name}", { name: nameOf(to) });
     await this.#attempt(
       () => this.#assign(standing.channel, to?.id ?? null),
       whom,

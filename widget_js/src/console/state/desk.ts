@@ -9,6 +9,7 @@ import type { CannedReply, Facts } from "../model/canned";
 import type { Drafts } from "../model/drafts";
 import { unreadConversations } from "../model/inbox";
 import { hashOf, parseRoute, type Route } from "../model/route";
+import { t } from "../texts";
 import { Alerts } from "./alerts";
 import { Deeds } from "./deeds";
 import { ConversationList } from "./list";
@@ -191,7 +192,7 @@ export class Desk {
   async removeCanned(reply: CannedReply): Promise<void> {
     await this.api.removeCanned(reply.id);
     this.canned.value = this.canned.value.filter((one) => one.id !== reply.id);
-    this.notices.say(`Removed /${reply.shortcut}`, () => {
+    this.notices.say(t("Removed /{word}", { word: reply.shortcut }), () => {
       this.createCanned(reply.shortcut, reply.body).catch((refused: Error) => this.notices.warn(refused.message));
     });
   }

@@ -68,8 +68,8 @@ export function Composer({ desk, opened }: ComposerProps) {
         send();
       }}
     >
-      <Overtaken desk={desk} opened={opened} sendAnyway={() => send(true)} />
       {editing ? <EditBar opened={opened} /> : <ModeTabs opened={opened} focus={() => box.current?.focus()} />}
+      <Overtaken desk={desk} opened={opened} sendAnyway={() => send(true)} keepWriting={() => box.current?.focus()} />
       <div class="composer-box">
         {canned.open && <CannedList {...canned} />}
         <textarea
@@ -181,13 +181,15 @@ function EditBar({ opened }: { opened: OpenConversation }) {
 
 interface OvertakenProps extends ComposerProps {
   sendAnyway(): void;
+  keepWriting(): void;
 }
 
-/** Two who answer at once contradict each other before the visitor: the second one decides knowingly. */
-function Overtaken({ desk, opened, sendAnyway }: OvertakenProps) {
+/**
+ * Two who answer at once contradict each other before the visitor: the second one decides knowingly. The focus stays in the
+ * box, so that a second Enter is no answer to a question that was not read.
+ */
+function Overtaken({ desk, opened, sendAnyway, keepWriting }: OvertakenProps) {
   const answer = opened.overtaken.value;
-  const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => button.current?.focus(), [answer]);
   if (!answer) return null;
   return (
     <div class="overtaken" role="alert">
@@ -197,10 +199,17 @@ function Overtaken({ desk, opened, sendAnyway }: OvertakenProps) {
           name: nameOf(answer.author),
         })}
       </p>
-      <button type="button" class="button button-primary" ref={button} onClick={sendAnyway}>
+      <button type="button" class="button button-primary" onClick={sendAnyway}>
         {t("Send anyway")}
       </button>
-      <button type="button" class="button" onClick={() => opened.keepWriting()}>
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          opened.keepWriting();
+          keepWriting();
+        }}
+      >
         {t("Keep writing")}
       </button>
     </div>

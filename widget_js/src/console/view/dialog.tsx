@@ -3,6 +3,7 @@
 import { X } from "lucide";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { t } from "../texts";
 import { Icon } from "./icon";
 
 interface DialogProps {
@@ -50,7 +51,7 @@ export function Dialog({ title, bare = false, children, onClose, ...rest }: Dial
       {!bare && (
         <header class="dialog-head">
           <h2 id={titleId}>{title}</h2>
-          <button type="button" class="button-icon" aria-label="Close" onClick={end}>
+          <button type="button" class="button-icon" aria-label={t("Close")} onClick={end}>
             <Icon of={X} />
           </button>
         </header>

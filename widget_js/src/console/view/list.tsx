@@ -1,9 +1,9 @@
 /** The list of conversations: which view, how many, and the rows in live order. */
 
-import { ChevronDown, Search, X } from "lucide";
+import { ChevronDown, Reply, Search, X } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ConversationRow, Hit, ListView } from "../../protocol.gen";
-import { ANCHORS } from "../commands";
+import { ANCHORS, focusOn } from "../commands";
 import { countOf, STATUSES, WHOS } from "../model/inbox";
 import { STATUS_WORDS, WHO_WORDS } from "../model/names";
 import { nameOf } from "../model/people";
@@ -159,9 +159,11 @@ function Row({ desk, row, hit }: RowProps) {
         href={hashOf({ page: "inbox", channel: row.channel })}
         aria-current={chosen ? "true" : undefined}
         onClick={(event) => {
-          if (!hit || event.ctrlKey || event.metaKey) return;
+          if (event.ctrlKey || event.metaKey) return;
           event.preventDefault();
-          desk.openConversation(row.channel, hit.seq);
+          desk.openConversation(row.channel, hit?.seq);
+          // Whoever points wants to write next; whoever uses keys wants them to go on working; a phone would show its keys.
+          if (event instanceof PointerEvent && event.pointerType === "mouse") focusOn(ANCHORS.reply);
         }}
       >
         <Avatar person={row.visitor} />
@@ -170,7 +172,12 @@ function Row({ desk, row, hit }: RowProps) {
           {rowTime(at, now)}
         </time>
         <span class="list-text clip">
-          {!hit && row.preview_role === "agent" && <span class="quiet">{t("You: ")}</span>}
+          {!hit && row.preview_role === "agent" && (
+            <>
+              <Icon of={Reply} size={14} />
+              <span class="sr">{t("Answered:")}</span>{" "}
+            </>
+          )}
           {hit ? hit.text : row.preview}
         </span>
         <span class="list-end">

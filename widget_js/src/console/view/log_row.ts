@@ -9,6 +9,7 @@ import { DELIVERY_WORDS } from "../model/names";
 import { hueOf, initialsOf, nameOf } from "../model/people";
 import { type Item, type MessageItem, type SystemItem, systemSentence } from "../model/timeline";
 import { ahead, clock, dayName, exact } from "../model/times";
+import { t } from "../texts";
 
 /** What the reader can do with a message. */
 export interface RowActions {
@@ -58,7 +59,7 @@ export function drawRow(item: Item, facts: RowFacts, actions: RowActions): HTMLE
 
 function systemRow(item: SystemItem, facts: RowFacts): HTMLElement {
   const { message } = item;
-  const actor = message.author.id === facts.me.id ? "You" : nameOf(message.author);
+  const actor = message.author.id === facts.me.id ? t("You") : nameOf(message.author);
   const sentence = systemSentence(message, actor, (at) => ahead(at, facts.now));
   return element("li", "row-system", element("span", "", sentence), timeOf(item.at));
 }
@@ -81,7 +82,7 @@ function messageRow(item: MessageItem, facts: RowFacts, actions: RowActions): HT
 function heading(item: MessageItem, author: Author, facts: RowFacts): HTMLElement {
   const heading = element("div", "row-head", element("strong", "", calledBy(author, facts)));
   if (item.kind === "note") {
-    const label = element("span", "note-label", icon(StickyNote), "Note, seen by agents only");
+    const label = element("span", "note-label", icon(StickyNote), t("Note, seen by agents only"));
     heading.append(label);
   }
   heading.append(timeOf(item.at));
@@ -89,13 +90,13 @@ function heading(item: MessageItem, author: Author, facts: RowFacts): HTMLElemen
 }
 
 function calledBy(author: Author, facts: RowFacts): string {
-  return author.id === facts.me.id ? "You" : nameOf(author);
+  return author.id === facts.me.id ? t("You") : nameOf(author);
 }
 
 function content(item: MessageItem, facts: RowFacts, actions: RowActions): HTMLElement {
   const line = element("div", "row-line");
   if (item.message?.removed || item.removing) {
-    line.append(element("div", "bubble bubble-removed", "This message was removed"));
+    line.append(element("div", "bubble bubble-removed", t("This message was removed")));
     return line;
   }
   const bubble = element("div", "bubble");
@@ -108,8 +109,8 @@ function content(item: MessageItem, facts: RowFacts, actions: RowActions): HTMLE
       element(
         "div",
         "row-tools",
-        tool("Edit", Pencil, () => actions.edit(item)),
-        tool("Remove", Trash2, () => actions.remove(item)),
+        tool(t("Edit"), Pencil, () => actions.edit(item)),
+        tool(t("Remove"), Trash2, () => actions.remove(item)),
       ),
     );
   }
@@ -130,7 +131,7 @@ function footer(item: MessageItem, actions: RowActions): HTMLElement | null {
   const saysState = item.state !== null && (item.kind === "message" || item.message === null);
   if (!edited && !saysState) return null;
   const foot = element("div", "row-foot");
-  if (edited) foot.append(element("span", "", "Edited"));
+  if (edited) foot.append(element("span", "", t("Edited")));
   if (saysState && item.state) {
     const state = element(
       "span",
@@ -138,14 +139,14 @@ function footer(item: MessageItem, actions: RowActions): HTMLElement | null {
       icon(STATE_ICONS[item.state] ?? Check),
       DELIVERY_WORDS[item.state],
     );
-    if (item.retryAt !== null) state.append(`, tried again at ${clock(item.retryAt)}`);
+    if (item.retryAt !== null) state.append(t(", tried again at {time}", { time: clock(item.retryAt) }));
     foot.append(state);
   }
   if (item.state === "failed") {
     if (item.reason) foot.append(element("span", "state-reason", item.reason));
     foot.append(
-      button("Try again", () => actions.retry(item)),
-      button("Take back", () => actions.takeBack(item)),
+      button(t("Try again"), () => actions.retry(item)),
+      button(t("Take back"), () => actions.takeBack(item)),
     );
   }
   return foot;

@@ -21,7 +21,7 @@ export function ShortcutSheet({ desk }: { desk: Desk }) {
           <div class="sheet-groups">
             {GROUPS.map((group) => (
               <section key={group}>
-                <h3>{group}</h3>
+                <h3>{t(group)}</h3>
                 <dl>
                   {COMMANDS.filter((command) => command.group === group && command.keys.length > 0).map((command) => (
                     <div class="shortcut" key={command.label}>
