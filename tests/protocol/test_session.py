@@ -86,7 +86,7 @@ def test_hello_is_a_command_and_nothing_is_said_before_it() -> None:
     assert isinstance(hello, f.Hello)
 
 
-@pytest.mark.parametrize("sample", [s for s in SAMPLES if s["t"] not in {"hello", "ping"}], ids=lambda s: s["t"])
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if s["t"] != "hello"], ids=lambda s: s["t"])
 def test_whatever_comes_before_hello_ends_the_line(sample: dict[str, Any]) -> None:
     effects = Talk(greeted=False).say(**sample)
     assert errors(effects) == ["hello_first"]

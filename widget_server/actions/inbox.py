@@ -34,7 +34,7 @@ def _place(before: str | None) -> tuple[int, int]:
     if before is None:
         return _END, _END
     at, _, key = before.partition(".")
-    if not (at.isdigit() and key.isdigit() and len(at) < 18 and len(key) < 19):
+    if not (before.isascii() and at.isdigit() and key.isdigit() and len(at) < 18 and len(key) < 19):
         raise Malformed("malformed", where="before")
     return int(at), int(key)
 

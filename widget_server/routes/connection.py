@@ -45,8 +45,8 @@ class Connection:
     """
 
     __slots__ = (
-        "_accesses", "_desk", "_in_console", "_limits", "_pending", "_settled", "_unanswered", "actor", "address",
-        "inbox", "outbound", "session", "site",
+        "_accesses", "_desk", "_in_console", "_is_counted", "_limits", "_pending", "_settled", "_unanswered", "actor",
+        "address", "inbox", "outbound", "session", "site",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +63,7 @@ class Connection:
         self._accesses: dict[str, Access] | None = None
         self._pending: set[asyncio.Task[None]] | None = None
         self._in_console = False
+        self._is_counted = False
         self._unanswered = 0
         self._settled: asyncio.Event | None = None
         self._limits = limits
@@ -138,8 +139,7 @@ class Connection:
         if outcome is not _LATER:
             self._done(frame, outcome)
             if isinstance(frame, f.Hello) and isinstance(outcome, ProductError):
-                code = CloseCode.SIGNED_OUT if isinstance(outcome, Refused) else CloseCode.BUSY
-                self.outbound.end(code)
+                self.outbound.end(_closing(outcome))
 
     def _done(self, frame: f.ClientFrame, outcome: Any) -> None:
         """A command has ended: count it, tell the session, and perform what follows."""
@@ -280,8 +280,9 @@ class Connection:
         if frame.channel is None:
             if not isinstance(self.actor, Visitor):
                 raise Refused("not_allowed")
-            if self.actor.author is None:
+            if self.actor.author is None and not self._is_counted:
                 self._desk.check_new_visitor(self.address)
+                self._is_counted = True
             visitors.do_start(engine, self.actor, frame, self._answer(frame))
             return self._committing()
         access = await self._access(frame.channel)
@@ -482,6 +483,13 @@ class Connection:
             self._desk.engine.switchboard.unsubscribe(channel, self)
         for task in list(self._pending or ()):
             task.cancel()
+
+
+def _closing(refusal: ProductError) -> CloseCode:
+    """How a connection ends whose ``hello`` was refused."""
+    if isinstance(refusal, TryLater):
+        return CloseCode.BUSY
+    return CloseCode.SIGNED_OUT if isinstance(refusal, Refused) else CloseCode.MALFORMED
 
 
 _LATER: Final = object()

@@ -7,6 +7,7 @@ its own and answered in its own response, so that any node can take it.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,7 +86,7 @@ async def _stream(request: web.Request, caller: Caller) -> web.StreamResponse:
     finally:
         connection.gone()
         desk.connections.remove(connection)
-        desk.metrics.sockets.labels(caller.kind).dec()
+        desk.sockets[caller.kind].dec()
     return response
 
 
@@ -129,7 +130,7 @@ class _StreamLine:
         session = desk.session(limits, agent=caller.is_agent)
         connection = Connection(desk, session, outbound, limits, caller.actor, caller.address, caller.site)
         desk.connections.add(connection)
-        desk.metrics.sockets.labels(caller.kind).inc()
+        desk.sockets[caller.kind].inc()
         self._session = session
         return connection
 
@@ -180,7 +181,7 @@ async def _frames(request: web.Request, caller: Caller) -> web.Response:
     session = desk.session(limits, agent=caller.is_agent, posting=True)
     connection = Connection(desk, session, outbound, limits, caller.actor, caller.address, caller.site)
     for frame in frames:
-        await connection.receive(orjson.dumps(frame))
+        await connection.receive(json.dumps(frame, ensure_ascii=False))
     try:
         async with asyncio.timeout(_ANSWER_S):
             await connection.settled()
