@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tests.protocol.samples import SAMPLES
 from widget_server.core.errors import Malformed
 from widget_server.protocol.codes import ERRORS
 from widget_server.protocol.decode import decode
-from widget_server.protocol.frames import ClientModel, SetContact
+from widget_server.protocol.frames import CLIENT_FRAME, ClientModel, SetContact
 
 LIMIT = 65_536
 _OF_ANOTHER_TYPE: tuple[Any, ...] = (None, True, 1, -1, 1.5, 2**80, "text", "\x00", "x" * 3000, [], ["x"], {}, {"x": 1})
@@ -202,3 +203,20 @@ def test_a_damaged_frame_is_a_frame_or_a_documented_refusal(sample: dict[str, An
         whole[place] = data.draw(st.integers(0, 255))
     refusal(bytes(whole))
     refusal(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"t": "hello", "v": 1, "positions": [{}] * 20_000},
+        {"t": "hello", "v": 1, "positions": [1] * 20_000},
+        {"t": "contact", "ref": 1, "attributes": {f"{number:x}": [] for number in range(6_000)}},
+    ],
+    ids=["empty positions", "no positions", "no attributes"],
+)
+def test_s37_a_frame_that_is_wrong_a_thousand_times_is_refused_for_the_first_few(frame: dict[str, object]) -> None:
+    # Each finding costs as much as a whole message: a socket's allowance of such frames kept the server busy for good.
+    with pytest.raises(ValidationError) as refused:
+        CLIENT_FRAME.validate_json(json.dumps(frame))
+    assert refused.value.error_count() < 10
+    assert refusal(json.dumps(frame, separators=(",", ":"))) == "malformed"

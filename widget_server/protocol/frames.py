@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, StringConstraints, TypeAdapter
 
 Uuid = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
@@ -24,6 +24,22 @@ Epoch = Annotated[str, StringConstraints(max_length=40)]
 Line = Annotated[str, StringConstraints(max_length=200)]
 Address = Annotated[str, StringConstraints(max_length=2000)]
 StatusName = Literal["open", "pending", "snoozed", "resolved", "spam"]
+
+MAX_ATTRIBUTES = 20
+
+
+def _check_few(value: object) -> object:
+    """Count before looking at each: a frame of thousands of wrong ones would cost as much as a thousand messages."""
+    if isinstance(value, dict) and len(value) > MAX_ATTRIBUTES:
+        raise ValueError("too many")
+    return value
+
+
+Attributes = Annotated[
+    dict[Annotated[str, StringConstraints(max_length=40)], str | Whole | float | bool | None],
+    Field(max_length=MAX_ATTRIBUTES),
+    BeforeValidator(_check_few),
+]
 
 
 class ClientModel(BaseModel):
@@ -73,7 +89,7 @@ class Hello(ClientModel):
     t: Literal["hello"]
     v: int
     token: Annotated[str, StringConstraints(max_length=200)] | None = None
-    positions: Annotated[tuple[Position, ...], Field(max_length=200)] = ()
+    positions: Annotated[tuple[Position, ...], Field(max_length=200), FailFast()] = ()
     inbox: Seq | None = None
     """A console's cursor of its inbox list, to hear what changed since; absent: no inbox is wanted yet."""
     inbox_epoch: Epoch | None = None
@@ -178,9 +194,7 @@ class SetContact(ClientModel):
     ref: Ref
     name: Line | None = None
     mail: Line | None = None
-    attributes: Annotated[
-        dict[Annotated[str, StringConstraints(max_length=40)], str | Whole | float | bool | None], Field(max_length=20)
-    ] = {}
+    attributes: Attributes = {}
 
 
 class SignOut(ClientModel):
