@@ -39,6 +39,9 @@ class Desk:
         self.reception = reception
         self.limits = limits
         self.metrics = metrics
+        # Found once: looking a label up costs more than counting.
+        self.sockets = {kind: metrics.sockets.labels(kind) for kind in ("visitor", "agent")}
+        self._resumes = {result: metrics.resumes.labels(result) for result in ("fresh", "recovered", "reset", "gone")}
         self.connections: Registry[Connection] = Registry(settings.sockets_per_address)
         self.terms = Terms(
             engine.epoch, settings.message_max_chars, settings.frame_max_bytes, int(settings.hello_seconds * 1000)
@@ -94,7 +97,7 @@ class Desk:
 
     def count_resume(self, result: str) -> None:
         """For the measures."""
-        self.metrics.resumes.labels(result).inc()
+        self._resumes[result].inc()
 
 
 DESK = web.AppKey("desk", Desk)

@@ -53,7 +53,7 @@ async def _serve(request: web.Request, caller: Caller) -> web.StreamResponse:
     finally:
         connection.gone()
         desk.connections.remove(connection)
-        desk.metrics.sockets.labels(caller.kind).dec()
+        desk.sockets[caller.kind].dec()
     await connection.outbound.finished()
     return ws
 
@@ -75,7 +75,7 @@ def _connect(desk: Desk, caller: Caller, request: web.Request, ws: web.WebSocket
     session = desk.session(limits, agent=caller.is_agent)
     connection = Connection(desk, session, outbound, limits, caller.actor, caller.address, caller.site)
     desk.connections.add(connection)
-    desk.metrics.sockets.labels(caller.kind).inc()
+    desk.sockets[caller.kind].inc()
     return connection
 
 
