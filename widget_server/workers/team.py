@@ -48,7 +48,8 @@ class Team:
         for key, lines in visitors.items():
             data = encode.dumps({"t": "site", "site": await self._reception.state(key)})
             told[key] = data
-            if self._told.get(key, data) != data:
+            # A site that had no visitor at the last look: what its first one was welcomed with may be old already.
+            if self._told.get(key) != data:
                 for line in lines:
                     line.tell(data)
         self._told = told
