@@ -161,6 +161,25 @@ async def test_what_is_sent_offline_arrives_once_and_in_order(console: Console) 
     await expect(agent.log.get_by_text("Sending")).to_have_count(0)
 
 
+async def test_without_websockets_the_fallback_does_the_same(console: Console) -> None:
+    agent = await console.agent()
+    await agent.page.add_init_script("window.WebSocket = class { constructor() { throw new Error('blocked'); } }")
+    await agent.page.reload()
+    visitor = await console.visitor("Hello", name="Maeve")
+    await expect(agent.row("Maeve")).to_be_visible()
+    await agent.open("Maeve")
+    await expect(agent.log).to_contain_text("Hello")
+    await agent.says("Hello to you")
+    await visitor.hears("Hello to you")
+    await visitor.looks()
+    await expect(agent.log.get_by_text("Seen", exact=True)).to_be_visible()
+    await agent.page.get_by_role("button", name="Resolve", exact=True).click()
+    await expect(agent.row("Maeve")).to_have_count(0)
+    await visitor.says("One more thing")
+    await expect(agent.row("Maeve")).to_contain_text("One more thing")
+    await expect(agent.log).to_contain_text("One more thing")
+
+
 async def test_older_messages_come_when_one_scrolls_up(console: Console) -> None:
     agent = await console.agent()
     visitor = await console.visitor(*(f"Message {number}" for number in range(1, 121)), name="Maeve")

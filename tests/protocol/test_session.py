@@ -159,7 +159,7 @@ def test_an_agent_may_not_say_what_visitors_say(kind: str) -> None:
     assert commands(Talk().say(**sample))
 
 
-@pytest.mark.parametrize("kind", ["hello", "open", "close", "inbox"])
+@pytest.mark.parametrize("kind", ["hello", "open", "close"])
 def test_a_post_takes_no_frame_that_belongs_to_a_stream(kind: str) -> None:
     sample = next(sample for sample in SAMPLES if sample["t"] == kind)
     talk = Talk(agent=True, posting=True)

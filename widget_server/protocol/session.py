@@ -21,7 +21,7 @@ TYPING_EVERY_MS: Final = 1_000
 PRESENCE_MS: Final = 45_000
 _AGENT_FRAMES = (f.ListInbox, f.Assign, f.SetStatus, f.SetAvailability, f.Search)
 _VISITOR_FRAMES = (f.SetContext, f.SetContact, f.SignOut)
-_NOT_POSTED = (f.Hello, f.Open, f.Close, f.ListInbox)
+_NOT_POSTED = (f.Hello, f.Open, f.Close)
 _MAX_OPEN = 200
 _BUFFER_MAX = 256
 

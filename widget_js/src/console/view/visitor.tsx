@@ -86,7 +86,7 @@ function Fact({ name, children }: FactProps) {
   return (
     <div class="fact">
       <dt>{name}</dt>
-      <dd dir="auto">{children}</dd>
+      <dd>{children}</dd>
     </div>
   );
 }
