@@ -88,9 +88,7 @@ async def agent(shop: Shop) -> AsyncGenerator[Agent]:
         now_ms=now_ms(), random=secrets.token_bytes,
     )  # fmt: skip
     token = secrets.token_urlsafe(32)
-    await do_begin_session(
-        shop.database, made.agent, token, replaced=None, browser="a test", now_ms=now_ms(), days=1
-    )
+    await do_begin_session(shop.database, made.agent, token, replaced=None, browser="a test", now_ms=now_ms(), days=1)
     headers = {"Cookie": f"session={token}"}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
@@ -111,4 +109,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in str(item.path.parent.name):
             item.add_marker(pytest.mark.browser)
-

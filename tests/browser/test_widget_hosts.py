@@ -26,7 +26,9 @@ async def test_it_works_unchanged_on_hard_pages(shop: Shop, agent: Agent, path: 
     await agent.says(channel, "Good day")
     bubbles = visitor.page.locator("support-chat .bubble")
     await expect(bubbles).to_have_text(["Some text", "Good day"])
-    style = await bubbles.first.evaluate("node => ({size: getComputedStyle(node).fontSize, case: getComputedStyle(node).textTransform})")
+    style = await bubbles.first.evaluate(
+        "node => ({size: getComputedStyle(node).fontSize, case: getComputedStyle(node).textTransform})"
+    )
     assert style == {"size": "14px", "case": "none"}
     place = await visitor.launcher.bounding_box()
     assert place is not None
@@ -144,7 +146,9 @@ async def test_destroy_takes_everything_away_and_the_tag_brings_it_back(shop: Sh
     await expect(visitor.page.locator("support-chat")).to_have_count(0)
     left = await visitor.page.evaluate("[window.SupportChat === undefined, document.title]")
     assert left == [True, "Bare"]
-    locks = await visitor.page.evaluate("navigator.locks.query().then(({held, pending}) => held.length + pending.length)")
+    locks = await visitor.page.evaluate(
+        "navigator.locks.query().then(({held, pending}) => held.length + pending.length)"
+    )
     assert locks == 0
     await visitor.page.evaluate(
         """source => document.body.append(Object.assign(document.createElement('script'), {src: source}))""",

@@ -34,7 +34,7 @@ export function showFace({ launcher, box }: Pick<Host, "launcher" | "box">): (fa
     launcher.ariaExpanded = `${open}`;
     launcher.ariaLabel = label || closedName;
     badge.textContent = `${unread}`;
-    badge.hidden = !unread;
+    badge.hidden = open || !unread;
     const title = document.title.replace(MARKED_TITLE, "");
     if (unread || title !== document.title) document.title = unread ? `(${unread}) ${title}` : title;
     if (box.classList.contains("open") && !open) launcher.focus();

@@ -55,15 +55,16 @@ export class Tabs {
   /** Gives the lock back, or withdraws the request for it. */
   #release: (() => void) | undefined;
   #waiting = new Map<string, Waiting>();
+  #closed = new AbortController();
   #lastState = BLANK;
 
   constructor(options: TabsOptions) {
     this.#options = options;
-    if (navigator.locks && "BroadcastChannel" in window) {
-      this.#channel = new BroadcastChannel(options.name);
-      this.#channel.onmessage = (event) => this.#heard(event.data as TabMessage);
-      this.#say({ kind: "join" });
-    }
+    const { signal } = this.#closed;
+    this.#connect();
+    // What a page hears while it is kept for going back throws it out of there.
+    window.addEventListener("pagehide", () => this.#disconnect(), { signal });
+    window.addEventListener("pageshow", () => this.#channel || this.#connect(), { signal });
   }
 
   /** Asks for all that is known. */
@@ -98,9 +99,21 @@ export class Tabs {
   /** Ends everything. */
   close(): void {
     this.want(false);
+    this.#closed.abort();
+    this.#disconnect();
+    this.#waiting.clear();
+  }
+
+  #connect(): void {
+    if (!navigator.locks || !("BroadcastChannel" in window)) return;
+    this.#channel = new BroadcastChannel(this.#options.name);
+    this.#channel.onmessage = (event) => this.#heard(event.data as TabMessage);
+    this.#say({ kind: "join" });
+  }
+
+  #disconnect(): void {
     this.#channel?.close();
     this.#channel = undefined;
-    this.#waiting.clear();
   }
 
   #request(): void {

@@ -63,8 +63,8 @@ export class View {
     node.setAttribute("aria-labelledby", "title");
     node.append(
       element(
+        "div",
         "header",
-        "",
         this.#faces,
         element("div", "grow", this.#title, this.#team),
         this.#sound,
