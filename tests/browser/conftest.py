@@ -15,9 +15,9 @@ from aiohttp.test_utils import TestServer, unused_port
 from playwright.async_api import expect
 
 from demo_site.shop import make_app
+from tests.browser.widget_shop import Agent, Shop, chromium
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState, now_ms
-from tests.browser.widget_shop import Agent, Shop, chromium
 from widget_server.actions.agents import do_create_agent
 from widget_server.actions.passwords import Passwords
 from widget_server.actions.sessions import do_begin_session

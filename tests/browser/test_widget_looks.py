@@ -16,11 +16,6 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "reduced_motion": "reduce",
 }
-    "viewport": {"width": 360, "height": 700},
-    "has_touch": True,
-    "is_mobile": True,
-    "reduced_motion": "reduce",
-}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
