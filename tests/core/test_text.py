@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,8 @@ def test_a_body_is_stored_or_refused_and_nothing_else(text: str) -> None:
     assert "\r" not in body
     assert "\x00" not in body
     assert check_body(body, 50) == body
-    stored = sqlite3.connect(":memory:").execute("SELECT ?", (body,)).fetchone()[0]
-    assert stored == body
+    with closing(sqlite3.connect(":memory:")) as connection:
+        assert connection.execute("SELECT ?", (body,)).fetchone() == (body,)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n\n", "\r\n \t", "\u2003\u3000", "\x1f"])
