@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 import unicodedata
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
