@@ -23,5 +23,5 @@ def _die_with_news(self: Committer, committed: Committed) -> None:
 
 
 if __name__ == "__main__":
-    Committer._publish = _die_with_news  # type: ignore[method-assign]
+    Committer._publish = _die_with_news  # type: ignore[method-assign]  # the fault
     main()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.clients.socket import SocketClient
+    from tests.clients.state import ChannelState
 
 _UNDER_WAY = 4
 
@@ -35,13 +36,29 @@ class Talker:
         """Send no more, and return when everything is acknowledged."""
         self._stopping = True
         await self._task
-        await self.client.until(lambda: not self.client.state.outbox)
+        await emptied(self.client)
 
 
 async def acked(client: SocketClient, count: int) -> None:
     """Wait for so many acknowledgements more."""
     goal = len(client.state.acks) + count
     await client.until(lambda: len(client.state.acks) >= goal)
+
+
+async def emptied(client: SocketClient) -> None:
+    """Wait until everything the client sent is acknowledged."""
+    await client.until(lambda: not client.state.outbox)
+
+
+async def reached(client: SocketClient, channel: ChannelState, seq: int) -> None:
+    """Wait until the client holds the channel up to a number, and is in step with the server."""
+    await client.until(lambda: channel.last >= seq and channel.synced)
+
+
+async def closed(client: SocketClient) -> tuple[int, str]:
+    """Wait for the end of the client's first line; its code and reason."""
+    await client.until(lambda: bool(client.closes))
+    return client.closes[0]
 
 
 async def watch(agent: SocketClient, talker: Talker) -> None:

@@ -8,7 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from tests.clients.server import ServerProcess
-from tests.faults.talker import Talker, acked, watch
+from tests.faults.talker import Talker, acked, closed, watch
 from widget_server.protocol.codes import CloseCode
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ async def test_g15_a_stop_signal_answers_what_is_in_flight_and_sends_everybody_a
         await acked(talkers[0].client, 20)
         server.signal(signal.SIGTERM)
         assert await server.ended() == 0
-        await asyncio.gather(*(client.until(lambda client=client: bool(client.closes)) for client in stage.clients))  # type: ignore[misc]  # bound now
-        closes = [client.closes[0] for client in stage.clients]
+        closes = await asyncio.gather(*(closed(client) for client in stage.clients))
         assert {code for code, _ in closes} == {CloseCode.RESTART}
         hints = {json.loads(reason)["retry_after"] for _, reason in closes}
         assert len(hints) > len(closes) // 2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clients.server import ServerProcess
+from tests.faults.talker import emptied, reached
 from tests.proxy import FrameProxy, Mangling, TcpProxy
 from widget_server.protocol.codes import CloseCode
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _MESSAGES = 60
 _CUT_EVERY = 15
+_BURST = 50
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -43,8 +45,8 @@ async def test_g05_frames_doubled_late_and_lost_and_cuts_end_in_the_same_lists(s
         mangling.active = False
         proxy.cut()
         for client, channel in ((visitor, own), (agent, seen)):
-            await client.until(lambda client=client: not client.state.outbox)  # type: ignore[misc]  # bound now
-            await client.until(lambda channel=channel: channel.last == 2 * _MESSAGES + 1)  # type: ignore[misc]  # bound now
+            await emptied(client)
+            await reached(client, channel, 2 * _MESSAGES + 1)
         verdict = stage.verdict()
     assert mangling.touched > _MESSAGES // 4
     assert (verdict.stored, verdict.clean) == (2 * _MESSAGES + 1, True)
@@ -66,7 +68,7 @@ async def test_edits_and_removals_missed_behind_a_cut_line_arrive_with_the_resum
         await agent.deliver("after the changes", name)
         proxy.flow()
         proxy.cut()
-        await visitor.until(lambda: own.last == 6 and own.synced)
+        await reached(visitor, own, 6)
         assert own.lists() == seen.lists()
         assert own.messages[2]["body"] == "answer 0, corrected"
         assert own.messages[3]["removed"] is True
@@ -120,13 +122,14 @@ async def test_g10_a_slow_reader_is_closed_and_resumes_while_others_are_undistur
         sent = 1
         # The server logs a socket's request when it is over: until then its buffers and the kernel's are being filled.
         while not any(line["message"] == "GET /ws/console" for line in server.log):
-            pending = [await visitor.send("x" * 4000) for _ in range(50)]
-            await visitor.until(lambda pending=pending: all(each.ack for each in pending))  # type: ignore[misc]  # bound now
-            sent += len(pending)
-        await quick.until(lambda: ahead.last == sent)
+            for _ in range(_BURST):
+                await visitor.send("x" * 4000)
+            await emptied(visitor)
+            sent += _BURST
+        await reached(quick, ahead, sent)
         assert quick.closes == []
         slow.read_on()
-        await slow.until(lambda: behind.last == sent and behind.synced)
+        await reached(slow, behind, sent)
         assert slow.closes[0][0] in {CloseCode.SLOW, 1006}
         assert visitor.closes == []
         assert stage.verdict().clean

@@ -13,6 +13,7 @@ import pytest
 from tests.clients.installation import make_installation
 from tests.clients.server import ServerProcess
 from tests.faults.conftest import stage_on
+from tests.faults.talker import emptied, reached
 from widget_server.protocol.codes import ERRORS
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.clients.socket import SocketClient
+    from tests.clients.state import Pending
     from tests.faults.conftest import Stage
 
 _BUSY, _UNAVAILABLE = ERRORS["busy"].number, ERRORS["unavailable"].number
@@ -50,8 +52,8 @@ async def test_g14_a_locked_database_refuses_for_now_and_takes_everything_in_ord
             assert [message["body"] for message in page["messages"]] == ["first"]
             assert len(visitor.state.acks) == 1
             other.execute("ROLLBACK")
-        await visitor.until(lambda: not visitor.state.outbox)
-        await agent.until(lambda: seen.last == 11)
+        await emptied(visitor)
+        await reached(agent, seen, 11)
         assert stage.verdict().clean
         assert [body for _, _, body, *_ in seen.lists()] == ["first"] + [f"while it is locked {n}" for n in range(10)]
 
@@ -67,8 +69,8 @@ async def test_g12_a_full_queue_says_busy_and_nothing_is_lost_or_out_of_order(st
                 await visitor.send(f"{number}")
             await visitor.until(lambda: refused(visitor, _BUSY))
             other.execute("ROLLBACK")
-        await visitor.until(lambda: not visitor.state.outbox)
-        await agent.until(lambda: seen.last == 21)
+        await emptied(visitor)
+        await reached(agent, seen, 21)
         assert stage.verdict().clean
         assert [body for _, _, body, *_ in seen.lists()] == ["first"] + [f"{n}" for n in range(20)]
 
@@ -99,15 +101,19 @@ async def test_g14_a_full_disk_refuses_for_now_still_reads_and_goes_on_when_ther
         _fill(ballast)
         sent = 1
         while not refused(visitor, _UNAVAILABLE):
-            pending = await visitor.send("x" * 4000)
+            await _answered(visitor, await visitor.send("x" * 4000))
             sent += 1
-            await visitor.until(lambda pending=pending: pending.ack is not None or refused(visitor, _UNAVAILABLE))  # type: ignore[misc]  # bound now
         page = await agent.ask({"t": "history", "ref": agent.state.ref(), "channel": name, "before": 2, "limit": 10})
         assert [message["body"] for message in page["messages"]] == ["first"]
         ballast.unlink()
-        await visitor.until(lambda: not visitor.state.outbox)
-        await agent.until(lambda: seen.last == sent)
+        await emptied(visitor)
+        await reached(agent, seen, sent)
         assert stage.verdict().clean
+
+
+async def _answered(client: SocketClient, pending: Pending) -> None:
+    """Wait for the ack, or for the refusal of a store that is full."""
+    await client.until(lambda: pending.ack is not None or refused(client, _UNAVAILABLE))
 
 
 def _fill(ballast: Path) -> None:
