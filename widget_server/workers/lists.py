@@ -49,14 +49,21 @@ class Lists:
             await asyncio.sleep(PAUSE_S)
 
     async def tell(self) -> None:
-        """Read the rows that changed and tell every console that lists them."""
-        consoles = [(line, line.actor) for line in self._lines() if line.inbox and isinstance(line.actor, Agent)]
-        if not consoles:
-            self._cursor = (await changes_since(self._engine.database, 0)).cursor
-            return
+        """Read the rows that changed and tell every console that lists them.
+
+        A console that comes while they are read may have been given its page from before: it is told too.
+        """
+        if not self._consoles():
+            cursor = (await changes_since(self._engine.database, 0)).cursor
+            if not self._consoles():
+                self._cursor = cursor
+                return
         changed = await changed_rows(self._engine.database, self._cursor)
         self._cursor = changed.cursor
-        for line, agent in consoles:
+        for line, agent in self._consoles():
             data = changed.frame(answered_sites(agent.rights))
             if data is not None:
                 line.tell(data)
+
+    def _consoles(self) -> list[tuple[Line, Agent]]:
+        return [(line, line.actor) for line in self._lines() if line.inbox and isinstance(line.actor, Agent)]

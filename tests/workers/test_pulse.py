@@ -1,0 +1,163 @@
+"""The node's pulse: what no hint told is found within a beat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.serving import Served, begin, command, follow
+from widget_server.actions.actors import Agent, Visitor
+from widget_server.actions.agents import do_rename
+from widget_server.core.permissions import Actor, Grant, Role
+from widget_server.core.times import iso
+from widget_server.hub.bus import MemoryBus
+from widget_server.protocol.codes import CloseCode
+from widget_server.store.database import StoreUnavailable
+from widget_server.store.records import Author
+from widget_server.workers import pulse as pulse_module
+from widget_server.workers.pulse import Pulse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.clients.socket import SocketClient
+    from widget_server.hub.switchboard import Listener, Published
+
+
+class Line:
+    """A connection that writes down what it is told."""
+
+    inbox = False
+
+    def __init__(self, actor: Visitor | Agent) -> None:
+        self.actor = actor
+        self.told: list[bytes] = []
+        self.ended: list[int] = []
+        self.ticks: list[int] = []
+
+    def tell(self, data: bytes) -> None:
+        self.told.append(data)
+
+    def end(self, code: int) -> None:
+        self.ended.append(code)
+
+    def tick(self, now: int) -> None:
+        self.ticks.append(now)
+
+
+class DeafBus(MemoryBus):
+    """Loses every event, as a broker does that is down."""
+
+    def publish(self, events: Sequence[Published]) -> None:
+        """Tell nobody."""
+
+    def ephemeral(self, channel: str, data: bytes, exclude: Listener | None = None) -> None:
+        """Tell nobody."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits a second."""
+    monkeypatch.setattr(pulse_module, "EVERY_S", 0.05)
+
+
+async def test_a_change_whose_hint_was_lost_reaches_the_other_side(served: Served) -> None:
+    async with served.visitor() as visitor, served.console(await served.staff("Grace")) as console:
+        name = await begin(visitor)
+        _, staff = await follow(console, name)
+        served.engine.bus = DeafBus(served.engine.switchboard)
+        await visitor.deliver("lost", name)
+        await visitor.deliver("lost too", name)
+        await command(visitor, "edit", channel=name, seq=1, revision=1, body="Hello!")
+        await command(console, "status", channel=name, status="resolved")
+        for client in (visitor, console):
+            await heard(client, name)
+        assert console.state.channels[name].messages[1]["body"] == "Hello!"
+        status = console.state.channels[staff]
+        await console.until(lambda: (status.head or {})["head"]["status"] == "resolved")
+        assert visitor.state.violations == console.state.violations == []
+
+
+async def heard(client: SocketClient, name: str) -> None:
+    channel = client.state.channels[name]
+    await client.until(lambda: channel.last == 3 and (channel.head or {})["head"]["status"] == "resolved")
+
+
+async def test_a_snooze_that_has_ended_wakes_and_is_told(served: Served) -> None:
+    async with served.visitor() as visitor, served.console(await served.staff("Grace")) as console:
+        name = await begin(visitor)
+        _, staff = await follow(console, name)
+        until = iso(served.clock.now_ms() + 60_000)
+        await command(console, "status", channel=name, status="snoozed", until=until)
+        head = console.state.channels[staff]
+        await console.until(lambda: (head.head or {})["head"]["status"] == "snoozed")
+        served.clock.ahead_ms += 61_000
+        await console.until(lambda: (head.head or {})["head"]["status"] == "open")
+        assert (head.head or {})["head"]["snoozed_until"] is None
+
+
+async def test_a_change_of_rights_sends_the_agent_to_connect_again(served: Served) -> None:
+    staff = await served.staff("Grace")
+    rights = Actor(staff.person_id, staff.id, frozenset({Grant(Role.ADMINISTRATOR, 0)}))
+    unknown = Visitor(1, "shop", "no such token")
+    unknown.author = Author(999_999, "x", None)
+    async with served.console(staff):
+        (real,) = [each.actor for each in served.desk.connections if isinstance(each.actor, Agent)]
+    lines = [
+        Line(real),
+        Line(real._replace(rights=rights)),
+        Line(real._replace(session_id=999_999)),
+        Line(unknown),
+    ]
+    pulse = Pulse(served.engine, lambda: lines)
+    pulse.on_people({staff.person_id, 999_999})
+    await pulse.beat()
+    assert [line.ended for line in lines] == [[], [CloseCode.RIGHTS_CHANGED], [CloseCode.SIGNED_OUT], []]
+    assert all(len(line.ticks) == 1 for line in lines)
+
+
+async def test_every_right_is_looked_at_again_once_a_minute(served: Served) -> None:
+    staff = await served.staff("Grace")
+    async with served.console(staff):
+        (real,) = [each.actor for each in served.desk.connections if isinstance(each.actor, Agent)]
+    line = Line(real)
+    pulse = Pulse(served.engine, lambda: [line])
+    for _ in range(59):
+        await pulse.beat()
+    served.clock.ahead_ms += 15 * 86_400_000
+    assert line.ended == []
+    await pulse.beat()
+    assert line.ended == [CloseCode.SIGNED_OUT]
+
+
+async def test_a_beat_that_fails_is_not_the_last_one(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures: list[BaseException] = [StoreUnavailable("locked"), ZeroDivisionError()]
+    read = served.engine.database.read
+
+    async def fails(fn: object) -> object:
+        if failures:
+            raise failures.pop()
+        return await read(fn)  # type: ignore[arg-type]  # handed on as it came
+
+    async with served.visitor() as visitor, served.console(await served.staff("Grace")) as console:
+        name = await begin(visitor)
+        await console.show(name)
+        monkeypatch.setattr(served.engine.database, "read", fails)
+        served.engine.bus = DeafBus(served.engine.switchboard)
+        await visitor.deliver("lost", name)
+        await console.until(lambda: console.state.channels[name].last == 2)
+    assert failures == []
+    assert "could not be followed" in caplog.text
+    assert "a beat failed" in caplog.text
+
+
+async def test_a_renamed_agent_stays_connected(served: Served) -> None:
+    staff = await served.staff("Grace")
+    async with served.console(staff) as console:
+        await do_rename(served.engine.database, staff.person_id, "Grace Hopper")
+        served.engine.on_people({staff.person_id})
+        await command(console, "inbox", view={"status": "open", "who": "all"})
+        assert console.closes == []
