@@ -68,8 +68,8 @@ async def begin_conversation(port: int, *, source: str = "127.0.0.1") -> Visitor
     """Connect a new visitor and send their first message."""
     endpoint = await Endpoint.connect(port, _SOCKET, {"Origin": SITE_ORIGIN}, source=source)
     endpoint.say(orjson.dumps({"t": "hello", "v": 1}))
-    welcome = (await frames_until(endpoint, "welcome"))[-1]
-    visitor = Visitor(endpoint, welcome["token"])
+    welcomed = await frames_until(endpoint, "welcome")
+    visitor = Visitor(endpoint, next(frame["token"] for frame in welcomed if frame["t"] == "welcome"))
     first = {"t": "send", "ref": 1, "client_id": fresh_id(), "start": fresh_id(), "body": body_of(0)}
     endpoint.say(orjson.dumps(first))
     for frame in await frames_until(endpoint, "synced"):
