@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.actions.works import Works, at_work
 from widget_server.actions.passwords import Passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
+
+    from widget_server.store.sqlite import SQLiteDatabase
 
 
 @pytest.fixture
@@ -18,3 +21,10 @@ def passwords() -> Generator[Passwords]:
     passwords = Passwords(memory_kib=8, passes=1)
     yield passwords
     passwords.close()
+
+
+@pytest.fixture
+async def works(database: SQLiteDatabase) -> AsyncGenerator[Works]:
+    """An engine at work on a store of this test's own, with a site and people."""
+    async with at_work(database) as works:
+        yield works

@@ -234,12 +234,10 @@ def _joined(before: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _tell_staff(tx: Transaction, visitor: Visitor, author: Author, result: Committed) -> None:
-    row = await tx.one(q.NEWEST_CONVERSATION, person_id=author.id, site_id=visitor.site_id)
-    if row is None:
-        return
     stamp = await tx.stamp()
-    await tx.run(cq.TOUCH, key=row[0], new_stamp=stamp)
-    await staff_head_changed(tx, row[0], stamp, result)
+    for (key,) in await tx.all(q.CONVERSATIONS, person_id=author.id, site_id=visitor.site_id):
+        await tx.run(cq.TOUCH, key=key, new_stamp=stamp)
+        await staff_head_changed(tx, key, stamp, result)
     result.sites.add(visitor.site_id)
 
 

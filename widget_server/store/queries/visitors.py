@@ -71,12 +71,12 @@ CONTACT = Statement(
     )
 )
 
-NEWEST_CONVERSATION = Statement(
-    select(conversation.c.channel_id)
-    .where(conversation.c.visitor_id == _b("person_id"), conversation.c.site_id == _b("site_id"))
-    .order_by(conversation.c.activity_at.desc())
-    .limit(1)
+CONVERSATIONS = Statement(
+    select(conversation.c.channel_id).where(
+        conversation.c.visitor_id == _b("person_id"), conversation.c.site_id == _b("site_id")
+    )
 )
+"""All of one visitor with one site: what changes of the visitor shows in each of them."""
 
 ANSWERING = with_list(
     lambda wanted: (
