@@ -45,8 +45,8 @@ class Connection:
     """
 
     __slots__ = (
-        "_accesses", "_desk", "_in_console", "_is_counted", "_limits", "_pending", "_settled", "_unanswered", "actor",
-        "address", "inbox", "outbound", "session", "site",
+        "_accesses", "_desk", "_in_console", "_is_counted", "_is_gone", "_limits", "_pending", "_settled",
+        "_unanswered", "actor", "address", "inbox", "outbound", "session", "site",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +64,7 @@ class Connection:
         self._pending: set[asyncio.Task[None]] | None = None
         self._in_console = False
         self._is_counted = False
+        self._is_gone = False
         self._unanswered = 0
         self._settled: asyncio.Event | None = None
         self._limits = limits
@@ -142,9 +143,10 @@ class Connection:
                 self.outbound.end(_closing(outcome))
 
     def _done(self, frame: f.ClientFrame, outcome: Any) -> None:
-        """A command has ended: count it, tell the session, and perform what follows."""
+        """A command has ended: count it, tell the session, and perform what follows, unless the line ended first."""
         self._desk.metrics.commands[outcome.name if isinstance(outcome, ProductError) else "done"] += 1
-        self._all_at_once(self.session.done(frame, outcome))
+        if not self._is_gone:
+            self._all_at_once(self.session.done(frame, outcome))
 
     def _sent_at_once(self, frame: f.ClientFrame) -> bool:
         """The way of nearly every frame: a message into a channel that is open here needs no waiting."""
@@ -472,7 +474,8 @@ class Connection:
             self._enter_console(self.actor)
 
     def gone(self) -> None:
-        """The line is closed: nothing of it may be left anywhere."""
+        """The line is closed: nothing of it may be left anywhere, nor come from what still waits for its commit."""
+        self._is_gone = True
         for channel in self.session.typing_in():
             access = self._accesses.get(channel) if self._accesses else None
             if access is not None:
