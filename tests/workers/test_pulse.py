@@ -8,11 +8,12 @@ import pytest
 
 from tests.serving import Served, begin, command, follow
 from widget_server.actions.actors import Agent, Visitor
-from widget_server.actions.agents import do_rename
+from widget_server.actions.agents import do_rename, do_set_password
 from widget_server.core.permissions import Actor, Grant, Role
 from widget_server.core.times import iso
 from widget_server.hub.bus import MemoryBus
 from widget_server.protocol.codes import CloseCode
+from widget_server.routes.office import OFFICE
 from widget_server.store.database import StoreUnavailable
 from widget_server.store.records import Author
 from widget_server.workers import pulse as pulse_module
@@ -115,6 +116,35 @@ async def test_a_change_of_rights_sends_the_agent_to_connect_again(served: Serve
     await pulse.beat()
     assert [line.ended for line in lines] == [[], [CloseCode.RIGHTS_CHANGED], [CloseCode.SIGNED_OUT], []]
     assert all(len(line.ticks) == 1 for line in lines)
+
+
+async def test_s45_a_right_that_was_taken_while_the_store_failed_is_found_at_the_next_beat(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = await served.staff("Grace")
+    async with served.console(staff):
+        (real,) = [each.actor for each in served.desk.connections if isinstance(each.actor, Agent)]
+    line = Line(real._replace(session_id=999_999))
+    pulse = Pulse(served.engine, lambda: [line])
+    await pulse.beat()
+    await do_set_password(
+        served.engine.database,
+        served.app[OFFICE].passwords,
+        mail="grace@chat.test",
+        now_ms=served.clock.now_ms(),
+        random=served.clock.random,
+    )
+
+    async def fails(*_: object) -> None:
+        raise StoreUnavailable("locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pulse_module, "agent_rights", fails)
+        with pytest.raises(StoreUnavailable):
+            await pulse.beat()
+    assert line.ended == []
+    await pulse.beat()
+    assert line.ended == [CloseCode.SIGNED_OUT]
 
 
 async def test_every_right_is_looked_at_again_once_a_minute(served: Served) -> None:
