@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.properties.agreement import agree, list_of
+from tests.properties.agreement import agree, either_hears, list_of
 from tests.serving import SHOP, begin, command, follow, serving
 from widget_server.actions.conversations import do_wake
 from widget_server.core.times import iso
@@ -58,17 +58,14 @@ class Talk:
     async def _check_list(self, anew: SocketClient) -> None:
         """A page shows the newest rows only: where there are more, the held list may know others too."""
         pages = [await list_all(anew, status) for status in _STATUSES]
-        expected = list_of(anew)
         is_whole = all(page["next"] is None for page in pages)
 
         def held() -> dict[str, Any]:
             rows = list_of(self.console)
-            return rows if is_whole else {name: rows.get(name) for name in expected}
+            return rows if is_whole else {name: rows.get(name) for name in list_of(anew)}
 
-        try:
-            await self.console.until(lambda: held() == expected, 5)
-        except TimeoutError:
-            assert held() == expected
+        await either_hears(self.console, anew, lambda: held() == list_of(anew))
+        assert held() == list_of(anew)
 
 
 async def list_all(console: SocketClient, status: str = "open") -> dict[str, Any]:
