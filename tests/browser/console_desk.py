@@ -98,6 +98,8 @@ class AgentPage:
         await self.row(name).get_by_role("link").click()
         await expect(self.head.get_by_role("heading", name=name)).to_be_visible()
         await expect(self.reply).to_be_visible()
+        # With its messages comes what happens in it from here on.
+        await expect(self.log.get_by_role("listitem")).not_to_have_count(0)
 
     async def says(self, body: str) -> None:
         """Send a reply by the button."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 console = console_fixture
 
 
-async def test_a_message_appears_is_answered_and_its_states_follow(console: Console) -> None:
+async def test_s1_04_a_reply_is_sent_delivered_and_seen_before_the_agents_eyes(console: Console) -> None:
     agent = await console.agent()
     visitor = await console.visitor("Do you ship to Ireland?", name="Maeve")
     await expect(agent.row("Maeve")).to_contain_text("Do you ship to Ireland?")
@@ -41,7 +41,7 @@ async def test_opening_a_conversation_tells_the_visitor_that_it_was_seen(console
     await expect(agent.row("Maeve")).not_to_contain_text("unread")
 
 
-async def test_a_page_that_is_not_in_front_has_seen_nothing(console: Console) -> None:
+async def test_s1_05_a_console_that_is_not_in_front_has_seen_nothing(console: Console) -> None:
     agent = await console.agent()
     visitor = await console.visitor("Hello", name="Maeve")
     await agent.page.evaluate("document.hasFocus = () => false")
@@ -68,6 +68,18 @@ async def test_s1_03_typing_shows_on_both_sides_and_clears(console: Console) -> 
     await visitor.until(lambda: not visitor.state.typing[-1]["on"])
 
 
+async def test_s1_07_a_message_reaches_the_console_without_a_request(console: Console) -> None:
+    agent = await console.agent()
+    visitor = await console.visitor("Hello", name="Maeve")
+    await agent.open("Maeve")
+    requests: list[str] = []
+    agent.page.on("request", lambda request: requests.append(request.url))
+    await visitor.says("And another thing")
+    await expect(agent.log).to_contain_text("And another thing")
+    await expect(agent.row("Maeve")).to_contain_text("And another thing")
+    assert requests == []
+
+
 async def test_a_note_never_reaches_the_visitor(console: Console) -> None:
     agent = await console.agent()
     colleague = await console.agent("Grace Hopper")
@@ -88,7 +100,7 @@ async def test_a_note_never_reaches_the_visitor(console: Console) -> None:
     assert order == sorted(order)
 
 
-async def test_own_messages_are_edited_and_removed(console: Console) -> None:
+async def test_s1_10_own_messages_are_edited_and_removed(console: Console) -> None:
     agent = await console.agent()
     visitor = await console.visitor("Hello", name="Maeve")
     await agent.open("Maeve")

@@ -19,6 +19,8 @@ import type { Preferences } from "./preferences";
 
 const FIRST_VIEW: ListView = { status: "open", who: "all" };
 const TICK_MS = 20_000;
+/** How old a message may be and still be told of as new. */
+const FRESH_MS = 120_000;
 
 /** What covers the page for a moment. */
 export type Overlay = "palette" | "shortcuts" | null;
@@ -59,6 +61,8 @@ export class Desk {
   readonly #client: ChatClient;
   readonly #drafts: Drafts;
   readonly #signIn: () => void;
+  /** How far the server's clock is ahead of this device's, in milliseconds. */
+  #ahead = 0;
 
   constructor(parts: DeskParts) {
     this.api = parts.api;
@@ -113,6 +117,11 @@ export class Desk {
   step(by: 1 | -1): void {
     const row = this.list.neighbour(this.opened.value?.channel ?? null, by);
     if (row) this.openConversation(row.channel);
+  }
+
+  /** The server's time, in milliseconds since 1970: what its moments are to be compared with. */
+  time(): number {
+    return this.world.now() + this.#ahead;
   }
 
   /** Whether there is room for one pane only, so that the conversation takes the list's place. */
@@ -228,6 +237,8 @@ export class Desk {
       case "welcome":
         this.availability.value = frame.availability ?? this.availability.value;
         this.editMs.value = frame.limits.edit_ms;
+        this.#ahead = Date.parse(frame.now) - this.world.now();
+        this.now.value = this.time();
         return;
       case "rows":
         this.#rows(frame);
@@ -250,7 +261,9 @@ export class Desk {
     for (const [before, now] of this.list.changed(frame)) {
       const grew = now.unread > (before?.unread ?? 0) && now.preview_role === "visitor";
       const concernsMe = now.assignee === null || now.assignee.id === this.me.value.id;
-      const isNews = grew && concernsMe && now.status === "open" && !frame.reset;
+      // Whoever comes back after hours sees the list; a tone for each of yesterday's questions would be noise.
+      const isFresh = this.time() - Date.parse(now.activity_at) < FRESH_MS;
+      const isNews = grew && concernsMe && isFresh && now.status === "open";
       if (isNews) this.alerts.message(now, this.opened.value?.channel === now.channel && document.hasFocus());
     }
   }
@@ -301,7 +314,7 @@ export class Desk {
   }
 
   #tick(): void {
-    this.now.value = this.world.now();
+    this.now.value = this.time();
     this.world.after(TICK_MS, () => this.#tick());
   }
 }

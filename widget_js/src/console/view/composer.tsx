@@ -136,7 +136,7 @@ function sendWord(mode: Mode, editing: boolean): string {
 }
 
 function editLast(desk: Desk, opened: OpenConversation): boolean {
-  const facts = { now: desk.world.now(), editMs: desk.editMs.value };
+  const facts = { now: desk.time(), editMs: desk.editMs.value };
   return !opened.editing.value && opened.editLast((item) => isChangeable(item, facts));
 }
 
@@ -195,7 +195,7 @@ function Overtaken({ desk, opened, sendAnyway, keepWriting }: OvertakenProps) {
     <div class="overtaken" role="alert">
       <p>
         {t("Answered {when} by {name}. Send yours anyway?", {
-          when: secondsAgo(Date.parse(answer.at), desk.world.now()),
+          when: secondsAgo(Date.parse(answer.at), desk.time()),
           name: nameOf(answer.author),
         })}
       </p>
