@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from tests.clients.state import fresh_id
+from widget_server.actions.messages import history
 from widget_server.actions.resume import FRESH, RESUME_MAX, refill
 from widget_server.protocol.answers import SERVER_FRAME
-from widget_server.protocol.frames import Position
+from widget_server.protocol.frames import History, Position
 
 if TYPE_CHECKING:
     from tests.actions.works import Works
@@ -175,3 +176,29 @@ async def test_a_hole_that_is_too_deep_or_of_nothing_sends_everybody_to_resume(w
     assert (await refill(database, channel, 2)).event is not None
     assert (await refill(database, channel, RESUME_MAX + 3)).event is None
     assert (await refill(database, fresh_id(), 0)).event is None
+
+
+async def test_g10_what_is_sent_at_once_fits_a_slow_reader_however_long_the_messages_are(works: Works) -> None:
+    # Each of these signs takes six bytes on the wire. All that was missed came as one burst that no reader behind a
+    # slow network could take: their line was closed, they came back, and it began again.
+    visitor, channel = await talk(works)
+    for _ in range(60):
+        await works.send(visitor, channel, "\x01" * 4000)
+    fresh = await works.resume(visitor, channel)
+    assert kinds(fresh) == ["head", "messages", "synced"]
+    shown = [seq for seq, _ in bodies(fresh)]
+    assert shown == list(range(shown[0], 62))
+    assert 5 < len(shown) < FRESH
+
+    missed = await works.resume(visitor, channel, position(channel, 1, 1, 1))
+    assert (kinds(missed)[0], missed[0]["reason"]) == ("reset", "too_many")
+    assert missed[1:] == fresh
+    few = await works.resume(visitor, channel, position(channel, 59, 1, 59))
+    assert (kinds(few), len(bodies(few))) == (["head", "messages", "synced"], 2)
+    assert (await refill(works.engine.database, channel, 1)).event is None
+
+    frame = History(t="history", ref=1, channel=channel, before=shown[0], limit=50)
+    page = orjson.loads(await history(works.engine, visitor, frame))
+    assert [message["seq"] for message in page["messages"]] == list(range(shown[0] - len(shown), shown[0]))
+    assert page["more"]
+    assert max(len(orjson.dumps(frame)) for frame in [*fresh, *missed, page]) < 300_000

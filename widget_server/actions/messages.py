@@ -109,8 +109,8 @@ async def history(engine: Engine, actor: Actor, frame: f.History) -> bytes:
     async def read(tx: Transaction) -> bytes:
         door = await access_channel(tx, actor, frame.channel)
         rows = await tx.all(q.BEFORE, channel_id=door.access.channel_id, before=frame.before, limit=frame.limit + 1)
-        more = len(rows) > frame.limit
-        page = [message_state(row) for row in reversed(rows[: frame.limit])]
+        page = encode.fitting([message_state(row) for row in reversed(rows[: frame.limit])])
+        more = len(rows) > len(page)
         return encode.dumps({"t": "page", "ref": frame.ref, "channel": frame.channel, "messages": page, "more": more})
 
     return await engine.database.read(read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from widget_server.actions.access import Access, Door, access_channel
@@ -20,9 +21,10 @@ from widget_server.store.queries.messages import message_state
 from widget_server.store.records import State
 
 RESUME_MAX: Final = 500
-"""More changes than this are not sent one by one: the client loads afresh."""
+"""More changes than this, or more than fit (``encode.MESSAGES_BYTES``), are not sent one by one: the client loads
+afresh."""
 FRESH: Final = 50
-"""How many of the newest messages a client without a position is given."""
+"""How many of the newest messages a client without a position is given; fewer where they are very large."""
 _FRAME_MESSAGES: Final = 100
 
 
@@ -45,17 +47,20 @@ async def resume(
         return Resumed(
             Opened(public_id, [encode.dumps(_with_ref({"t": "gone", "channel": public_id}, ref))], None), None, "gone"
         )
-    frames: list[bytes] = []
     reason = _reset_reason(position, door, epoch)
+    messages: Sequence[State] | None = None
+    if position is not None and reason is None and (position.version, position.last) != (0, 0):
+        messages = await _missed(tx, door, position)
+        if len(encode.fitting(messages)) < len(messages):
+            messages, reason = None, "too_many"
+    frames: list[bytes] = []
     if reason is not None:
         frames.append(encode.dumps({"t": "reset", "channel": public_id, "reason": reason}))
     frames.append(await _head_frame(tx, door, epoch))
-    if position is None or reason is not None or (position.version == 0 and position.last == 0):
+    result = "recovered"
+    if messages is None:
         result = "fresh" if reason is None else "reset"
-        messages = await _newest(tx, door)
-    else:
-        result = "recovered"
-        messages = await _missed(tx, door, position)
+        messages = encode.fitting(await _newest(tx, door))
     for start in range(0, len(messages), _FRAME_MESSAGES):
         part = messages[start : start + _FRAME_MESSAGES]
         frames.append(encode.dumps({"t": "messages", "channel": public_id, "messages": part}))
@@ -139,6 +144,8 @@ async def refill(database: Database, public_id: str, version: int) -> Missed:
         staff = kind == "staff"
         head = (await staff_head(tx, beside_id)).head if staff else public_head(public_status(Status(status)))
         ordered = [messages[seq] for seq in sorted(messages)]
+        if len(encode.fitting(ordered)) < len(ordered):
+            return Missed(None)
         data = encode.event(public_id, version, present, ordered, head)
         return Missed(Published(public_id, version, present, data))
 

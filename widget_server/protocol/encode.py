@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -15,6 +15,9 @@ from widget_server.protocol.effects import Sent
 Json = dict[str, Any]
 
 PONG = b'{"t":"pong"}'
+
+MESSAGES_BYTES: Final = 256 * 1024
+"""Of messages in one answer: several such answers may wait for a slow reader (``outbound_bytes_max``)."""
 
 
 def dumps(frame: Json) -> bytes:
@@ -69,6 +72,21 @@ def event(channel: str, from_version: int, to_version: int, messages: Sequence[J
     if head is not None:
         frame["head"] = head
     return orjson.dumps(frame)
+
+
+def fitting(messages: Sequence[Json]) -> Sequence[Json]:
+    """The newest of ``messages`` (in order of ``seq``) that fit into ``MESSAGES_BYTES``; at least one, if there is any.
+
+    An answer that is larger than what may wait for a slow reader could never reach one.
+    """
+    if len(orjson.dumps(messages)) <= MESSAGES_BYTES:
+        return messages
+    left = MESSAGES_BYTES
+    for index in range(len(messages) - 1, -1, -1):
+        left -= len(orjson.dumps(messages[index])) + 1
+        if left < 0:
+            return messages[min(index + 1, len(messages) - 1) :]
+    return messages
 
 
 def side_marks(marks: Sequence[int]) -> Json:
