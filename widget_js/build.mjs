@@ -57,6 +57,21 @@ const shared = {
   jsxImportSource: "preact",
 };
 
+/** The names of the custom properties that the widget's own sheets and sources use. */
+async function usedProperties() {
+  const folder = join(root, "src/widget");
+  const names = new Set();
+  for (const file of await readdir(folder)) {
+    for (const [name] of (await readFile(join(folder, file), "utf8")).matchAll(/--[a-z\d-]+/g)) names.add(name);
+  }
+  return names;
+}
+
+/** The shared tokens that nothing in the widget asks for need not travel to every visitor. */
+function withoutUnused(sheet, used) {
+  return sheet.replace(/(--[a-z\d-]+):[^;{}]*;?/g, (declaration, name) => (used.has(name) ? declaration : ""));
+}
+
 /** `import text from "x.css?inline"`: a sheet with all it imports, minified, as a string. */
 const inlineSheets = {
   name: "inline-sheets",
@@ -67,7 +82,8 @@ const inlineSheets = {
     }));
     bundler.onLoad({ filter: /.*/, namespace: "inline-sheet" }, async (found) => {
       const built = await build({ ...shared, entryPoints: [found.path], write: false });
-      return { contents: built.outputFiles[0].text.trim(), loader: "text", watchFiles: [found.path] };
+      const sheet = withoutUnused(built.outputFiles[0].text.trim(), await usedProperties());
+      return { contents: sheet, loader: "text", watchFiles: [found.path] };
     });
   },
 };

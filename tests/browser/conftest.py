@@ -38,9 +38,16 @@ expect.set_options(timeout=10_000)
 async def shop(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path) -> AsyncGenerator[Shop]:
     """A shop with the widget on its pages. What its pages complain about fails the test.
 
-    The mark `plain_browser` gives a Chromium as people have it.
+    The mark `plain_browser` gives a Chromium as people have it, `server_settings` other settings of the server.
     """
     plain = request.node.get_closest_marker("plain_browser") is not None
+    mark = request.node.get_closest_marker("server_settings")
+    chosen = {
+        "limit_frames_connection": _GENEROUS,
+        "limit_messages_connection": _GENEROUS,
+        "limit_messages_visitor": _GENEROUS,
+        "limit_messages_address": _GENEROUS,
+    } | (mark.kwargs if mark else {})
     port, shop_port = unused_port(), unused_port()
     # Two sites, as they are in life: two ports of one host would be one.
     server_url, shop_url = f"http://localhost:{port}", f"http://127.0.0.1:{shop_port}"
@@ -50,10 +57,7 @@ async def shop(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path
         port=port,
         public_url=server_url,
         internal_port=0,
-        limit_frames_connection=_GENEROUS,
-        limit_messages_connection=_GENEROUS,
-        limit_messages_visitor=_GENEROUS,
-        limit_messages_address=_GENEROUS,
+        **chosen,
     )
     settings.data_dir.mkdir(parents=True)
     shutil.copyfile(empty_store, settings.database_path)
@@ -101,6 +105,7 @@ async def agent(shop: Shop) -> AsyncGenerator[Agent]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marks of this folder."""
+    config.addinivalue_line("markers", "server_settings(**settings): settings of the server that are not the usual")
     config.addinivalue_line("markers", "plain_browser: a Chromium without what Playwright switches off")
 
 

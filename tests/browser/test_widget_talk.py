@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.async_api import expect
 
 if TYPE_CHECKING:
@@ -222,3 +223,50 @@ async def test_the_header_says_who_answers_and_how_soon(shop: Shop, agent: Agent
     await expect(visitor.panel.get_by_text("Ada Byron · Usually replies within minutes")).to_be_visible()
     await agent.client.ask({"t": "availability", "ref": agent.client.state.ref(), "state": "away"})
     await expect(visitor.panel.get_by_text("We are away and reply as soon as we can")).to_be_visible()
+
+
+async def test_the_visitor_is_told_when_drafts_are_shown_and_only_then_they_are(shop: Shop, agent: Agent) -> None:
+    await shop.set_up(draft_preview=True)
+    visitor = await shop.visitor()
+    await visitor.open()
+    await expect(visitor.panel.get_by_text("The team sees what you type before you send it.")).to_be_visible()
+    await visitor.says("Hello")
+    channel = await agent.open("Hello")
+    await agent.client.show(agent.client.state.rows[channel]["staff"])
+    await visitor.box.press_sequentially("I would")
+    typing = agent.client.state.typing
+    await agent.client.until(lambda: bool(typing) and typing[-1].get("draft") == "I would")
+
+
+async def test_the_greeting_and_the_away_text_are_the_sites(shop: Shop) -> None:
+    await shop.set_up(greeting="Ask us anything about lamps.", away_text="Back on Monday.")
+    visitor = await shop.visitor()
+    await visitor.open()
+    await expect(visitor.log.get_by_text("Ask us anything about lamps.")).to_be_visible()
+    await expect(visitor.panel.get_by_text("Back on Monday.")).to_be_visible()
+
+
+async def test_a_resolved_conversation_says_so_and_goes_on_with_the_next_message(shop: Shop, agent: Agent) -> None:
+    visitor = await shop.visitor()
+    await visitor.open()
+    await visitor.says("Hello")
+    channel = await agent.open("Hello")
+    state = agent.client.state
+    await agent.client.ask({"t": "status", "ref": state.ref(), "channel": channel, "status": "resolved"})
+    await expect(visitor.notice).to_have_text("Resolved. Write again if there is more.")
+    await visitor.says("One more thing")
+    await expect(visitor.notice).to_be_empty()
+    await agent.client.until(lambda: state.rows[channel]["status"] == "open")
+
+
+@pytest.mark.server_settings(limit_messages_visitor="3/5seconds")
+async def test_too_many_messages_wait_for_their_turn_and_none_is_lost(shop: Shop, agent: Agent) -> None:
+    visitor = await shop.visitor()
+    await visitor.open()
+    bodies = [f"Message {number}" for number in range(6)]
+    await visitor.says(*bodies)
+    await expect(visitor.notice).to_contain_text("Try again in")
+    await visitor.shows(*bodies)
+    channel = await agent.open(bodies[-1])
+    await agent.hears(channel, *bodies)
+    await expect(visitor.notice).to_be_empty()

@@ -396,8 +396,9 @@ export class ChatClient {
 
   /** The person types, or has stopped. May be called on every key: it is sent at most every 3 s. */
   typing(channel: string, on: boolean, draft?: string): void {
-    const frame = this.#channels.get(channel)?.typing.say(channel, on, draft);
-    if (frame) this.#post(frame);
+    this.#channels.get(channel)?.typing.say(on, draft, (latest) => {
+      this.#post({ t: "typing", channel, on, ...(latest === undefined ? {} : { draft: latest }) });
+    });
   }
 
   #keep(entry: OutboxEntry): void {

@@ -1,5 +1,5 @@
 import type { World } from "../core/world";
-import type { Author, Typing, TypingFrame } from "../protocol.gen";
+import type { Author, TypingFrame } from "../protocol.gen";
 
 const REPEAT_MS = 3000;
 const FORGET_MS = 6000;
@@ -18,6 +18,7 @@ export class TypingState {
   #changed: () => void;
   #others = new Map<string, Typist & { readonly cancel: () => void }>();
   #saidAt: number | undefined;
+  #cancelLater = (): void => {};
 
   /** `changed` is called whenever the list of others is another one. */
   constructor(world: World, changed: () => void) {
@@ -52,19 +53,29 @@ export class TypingState {
   }
 
   forgetAll(): void {
+    this.#cancelLater();
     for (const id of [...this.#others.keys()]) this.forget(id);
   }
 
-  /** The frame to send now that this person types (`on`) or has stopped; undefined when it need not be said. */
-  say(channel: string, on: boolean, draft: string | undefined): Typing | undefined {
-    const now = this.#world.now();
-    if (on ? now - (this.#saidAt ?? -REPEAT_MS) < REPEAT_MS : this.#saidAt === undefined) return undefined;
-    this.#saidAt = on ? now : undefined;
-    return { t: "typing", channel, on, ...(draft === undefined ? {} : { draft: draft.slice(0, DRAFT_CHARS) }) };
+  /**
+   * This person types (`on`) or has stopped. `post` is called at once, or, when that was said less than 3 s ago, once
+   * that time is over: with the draft as it is then.
+   */
+  say(on: boolean, draft: string | undefined, post: (draft: string | undefined) => void): void {
+    const rest = (this.#saidAt ?? -REPEAT_MS) + REPEAT_MS - this.#world.now();
+    if (!on && this.#saidAt === undefined) return;
+    this.#cancelLater();
+    const now = (): void => {
+      this.#saidAt = on ? this.#world.now() : undefined;
+      post(draft?.slice(0, DRAFT_CHARS));
+    };
+    if (!on || rest <= 0) now();
+    else this.#cancelLater = this.#world.after(rest, now);
   }
 
   /** A message was sent, which tells the others by itself that one has stopped. */
   sent(): void {
+    this.#cancelLater();
     this.#saidAt = undefined;
   }
 }

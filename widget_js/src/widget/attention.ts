@@ -102,7 +102,10 @@ export class Attention {
     const hidden = document.visibilityState === "hidden";
     this.#hiddenSince = hidden ? this.#options.world.now() : undefined;
     this.#decide();
-    if (!hidden) this.#options.wake();
+    if (!hidden) {
+      this.#options.wake();
+      if (this.#begun) this.look();
+    }
     this.#options.changed();
   }
 
@@ -116,8 +119,8 @@ export class Attention {
     want(wanted);
     this.#cancelNext();
     if (this.#away) return;
-    if (wanted && Number.isFinite(openUntil)) {
-      this.#cancelNext = world.after(Math.max(0, openUntil - now), () => this.#decide());
+    if (openUntil > now && openUntil < Number.POSITIVE_INFINITY) {
+      this.#cancelNext = world.after(openUntil - now, () => this.#decide());
     } else if (!wanted && this.#begun && this.#hiddenSince === undefined) {
       this.#cancelNext = world.after(NEWS_MS, () => this.look());
     }

@@ -301,14 +301,15 @@ export class ChatPanel {
   }
 
   #notice(): Notice | undefined {
-    const { status, outbox } = this.#state;
+    const { status, outbox, resolved } = this.#state;
     if (this.#problem) return { text: this.#problem, alert: true };
     const removal = this.#conversation?.notice;
     if (removal) return removal;
     const connection = this.#open && connectionLine(status, navigator.onLine, this.#texts);
     if (connection) return { text: connection };
     const until = outbox.find((entry) => entry.retryAt)?.retryAt;
-    return until ? { text: this.#countDown(until) } : undefined;
+    if (until) return { text: this.#countDown(until) };
+    return resolved ? { text: this.#texts.text("Resolved. Write again if there is more.") } : undefined;
   }
 
   /** A wait that the server asked for, said anew every second. */

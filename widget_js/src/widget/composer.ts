@@ -88,7 +88,7 @@ export class Composer {
   }
 
   #changed(): void {
-    const { style, scrollHeight: _ } = this.#input;
+    const { style } = this.#input;
     style.blockSize = "auto";
     const height = Math.min(HEIGHT_MAX_PX, this.#input.scrollHeight);
     if (height) style.blockSize = `${height}px`;
