@@ -4,56 +4,14 @@
  */
 
 import { ChatClient } from "../../src/client/client";
-import type { Storage } from "../../src/client/storage";
 import type { World } from "../../src/core/world";
 import type { Author, ClientFrame, Head, Message, ServerFrame } from "../../src/protocol.gen";
 import type { TransportEvents } from "../../src/transport/transport";
+import { memoryStorage } from "../fakes/storage";
 import { ADA, at, id, MAEVE, message } from "./rows";
 
 export const PUBLIC = id(1);
 export const STAFF = id(2);
-
-/** Time that passes when a test says so. */
-export class FakeWorld implements World {
-  #now = Date.parse(at(0));
-  #timers: { due: number; task: () => void }[] = [];
-  #seed = 1;
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, task: () => void): () => void {
-    const timer = { due: this.#now + ms, task };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((one) => one !== timer);
-    };
-  }
-
-  random(): number {
-    this.#seed = (this.#seed * 16807) % 2147483647;
-    return this.#seed / 2147483647;
-  }
-
-  /** Lets `ms` pass and runs what is due. */
-  pass(ms: number): void {
-    this.#now += ms;
-    const due = this.#timers.filter((timer) => timer.due <= this.#now);
-    this.#timers = this.#timers.filter((timer) => timer.due > this.#now);
-    for (const timer of due) timer.task();
-  }
-}
-
-export function memoryStorage(): Storage {
-  const kept = new Map<string, string>();
-  return {
-    get: (key) => kept.get(key),
-    set: (key, value) => void kept.set(key, value),
-    remove: (key) => void kept.delete(key),
-    keys: (prefix) => [...kept.keys()].filter((key) => key.startsWith(prefix)),
-  };
-}
 
 export class DeskServer {
   readonly received: ClientFrame[] = [];

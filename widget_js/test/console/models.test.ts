@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { browserStorage, type Storage } from "../../src/client/storage";
+import { browserStorage } from "../../src/client/storage";
 import { browserName } from "../../src/console/model/browser";
 import {
   type CannedReply,
@@ -18,6 +18,7 @@ import { hueOf, initialsOf, nameOf } from "../../src/console/model/people";
 import { hashOf, parseRoute, type Route } from "../../src/console/model/route";
 import { fromLocalField, snoozeChoices, toLocalField } from "../../src/console/model/snooze";
 import { ago, dayName, rowTime, secondsAgo, timeIn } from "../../src/console/model/times";
+import { memoryStorage } from "../fakes/storage";
 import { ADA, GRACE, id, MAEVE, message } from "./rows";
 
 const MINUTE = 60_000;
@@ -59,16 +60,6 @@ describe("canned replies", () => {
 });
 
 describe("drafts", () => {
-  function memory(): Storage {
-    const kept = new Map<string, string>();
-    return {
-      get: (key) => kept.get(key),
-      set: (key, value) => void kept.set(key, value),
-      remove: (key) => void kept.delete(key),
-      keys: (prefix) => [...kept.keys()].filter((key) => key.startsWith(prefix)),
-    };
-  }
-
   test("a draft is found in the conversation and mode it was written in, nowhere else", () => {
     const writing = fc.record({
       channel: fc.integer({ min: 1, max: 4 }),
@@ -77,7 +68,7 @@ describe("drafts", () => {
     });
     fc.assert(
       fc.property(fc.array(writing), (story) => {
-        const storage = memory();
+        const storage = memoryStorage();
         const expected = new Map<string, string>();
         for (const { channel, mode, text } of story) {
           // A fresh object each time: a reload changes nothing.

@@ -5,7 +5,9 @@ import type { Item, MessageItem } from "../../src/console/model/timeline";
 import { UNDO_MS } from "../../src/console/state/notices";
 import { OpenConversation } from "../../src/console/state/opened";
 import type { ClientFrame } from "../../src/protocol.gen";
-import { DeskServer, FakeWorld, memoryStorage, PUBLIC, STAFF } from "./desk_server";
+import { memoryStorage } from "../fakes/storage";
+import { FakeWorld, settle } from "../fakes/world";
+import { DeskServer, PUBLIC, STAFF } from "./desk_server";
 import { ADA, GRACE, MAEVE } from "./rows";
 
 let world: FakeWorld;
@@ -18,17 +20,13 @@ beforeEach(async () => {
   server = new DeskServer();
   drafts = new Drafts(memoryStorage());
   client = server.connect(world);
-  await settled();
+  await settle();
 });
-
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
-}
 
 async function open(channel = PUBLIC): Promise<OpenConversation> {
   const opened = new OpenConversation({ client, world, drafts, me: ADA.id }, channel, undefined);
   client.subscribe((changes) => opened.changed(changes.channels, changes.outbox));
-  await settled();
+  await settle();
   return opened;
 }
 
@@ -61,7 +59,7 @@ describe("an open conversation", () => {
     opened.setMode("note");
     opened.write("Be kind");
     await opened.send();
-    await settled();
+    await settle();
     const [reply, note] = sent("send");
     expect(reply).toMatchObject({ channel: PUBLIC, body: "Welcome" });
     expect(note).toMatchObject({ channel: STAFF, body: "Be kind", after_seq: 2 });
@@ -87,7 +85,7 @@ describe("an open conversation", () => {
     const opened = await open();
     opened.write("Mine");
     server.says(GRACE, "Hers");
-    await settled();
+    await settle();
     await opened.send();
     expect(opened.overtaken.value?.body).toBe("Hers");
     expect(sent("send")).toHaveLength(0);
@@ -100,7 +98,7 @@ describe("an open conversation", () => {
     const opened = await open();
     opened.write("Mine");
     server.says(GRACE, "Hers");
-    await settled();
+    await settle();
     await opened.send();
     opened.keepWriting();
     await opened.send();
@@ -135,10 +133,10 @@ describe("an open conversation", () => {
       { t: "typing", channel: PUBLIC, person: MAEVE, on: true },
       { t: "typing", channel: STAFF, person: MAEVE, on: true, draft: "Do you sh" },
     );
-    await settled();
+    await settle();
     expect(opened.typists.value.map((typist) => typist.draft)).toEqual(["Do you sh"]);
-    world.pass(7000);
-    await settled();
+    await world.pass(7000);
+    await settle();
     expect(opened.typists.value).toHaveLength(0);
   });
 
@@ -148,11 +146,11 @@ describe("an open conversation", () => {
       frame.t === "send" ? { code: 3001, message: "A message may have 4000 characters." } : null;
     opened.write("Far too long");
     await opened.send();
-    await settled();
+    await settle();
     const failed = item(opened, "Far too long");
     expect(failed).toMatchObject({ state: "failed", reason: "A message may have 4000 characters." });
     opened.takeBack(failed);
-    await settled();
+    await settle();
     expect(opened.text.value).toBe("Far too long");
     expect(bodies(opened.items.value)).toEqual([]);
   });
@@ -161,13 +159,13 @@ describe("an open conversation", () => {
     const opened = await open();
     opened.write("Helo");
     await opened.send();
-    await settled();
+    await settle();
     opened.write("my draft");
     opened.startEdit(item(opened, "Helo"));
     expect(opened.text.value).toBe("Helo");
     opened.write("Hello");
     await opened.send();
-    await settled();
+    await settle();
     expect(sent("edit")).toMatchObject([{ channel: PUBLIC, seq: 1, revision: 1, body: "Hello" }]);
     expect(bodies(opened.items.value)).toEqual(["Hello"]);
     expect(opened.text.value).toBe("my draft");
@@ -177,13 +175,13 @@ describe("an open conversation", () => {
     const opened = await open();
     opened.write("Hello");
     await opened.send();
-    await settled();
+    await settle();
     server.refuse = (frame) =>
       frame.t === "edit" ? { code: 3005, message: "A message can be changed for 15 minutes." } : null;
     opened.startEdit(item(opened, "Hello"));
     opened.write("Hello you");
     await opened.send();
-    await settled();
+    await settle();
     expect(opened.error.value).toBe("A message can be changed for 15 minutes.");
     expect(opened.text.value).toBe("Hello you");
   });
@@ -192,15 +190,15 @@ describe("an open conversation", () => {
     const opened = await open();
     opened.write("Oops");
     await opened.send();
-    await settled();
+    await settle();
     const undo = opened.remove(item(opened, "Oops"));
     expect(item(opened, "Oops").removing).toBe(true);
     undo();
-    world.pass(UNDO_MS);
+    await world.pass(UNDO_MS);
     expect(sent("remove")).toHaveLength(0);
     opened.remove(item(opened, "Oops"));
-    world.pass(UNDO_MS);
-    await settled();
+    await world.pass(UNDO_MS);
+    await settle();
     expect(sent("remove")).toMatchObject([{ channel: PUBLIC, seq: 1 }]);
     expect(opened.items.value.at(-1)).toMatchObject({ message: { removed: true }, removing: false });
   });
@@ -209,7 +207,7 @@ describe("an open conversation", () => {
     const opened = await open();
     opened.write("Oops");
     await opened.send();
-    await settled();
+    await settle();
     opened.remove(item(opened, "Oops"));
     opened.leave();
     expect(sent("remove")).toHaveLength(1);
@@ -222,7 +220,7 @@ describe("an open conversation", () => {
     await opened.send();
     opened.leave();
     server.giveAcks();
-    await settled();
+    await settle();
     const again = await open();
     expect(again.ready.value).toBe(true);
     expect(bodies(again.items.value)).toEqual(["Quick"]);
