@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 import flask
-import flask_socketio  # type: ignore[import-not-found, import-untyped, unused-ignore]  # untyped, for measuring only
+import flask_socketio
 import flask_sqlalchemy
 from sqlalchemy import Column, Float, Index, Integer, String, event
 
@@ -24,7 +24,7 @@ def make(path: str) -> tuple[flask.Flask, Any]:
     server: Any = flask_socketio.SocketIO(app, async_mode="threading", async_handlers=False)
     sides: dict[str, tuple[str, str]] = {}
 
-    class Message(database.Model):  # type: ignore[misc, name-defined, unused-ignore]  # the base is made at run time
+    class Message(database.Model):  # type: ignore[misc]  # the base is made at run time
         id = Column(Integer, primary_key=True)
         pair = Column(String)
         client_id = Column(String, unique=True)
@@ -32,7 +32,7 @@ def make(path: str) -> tuple[flask.Flask, Any]:
         created_at = Column(Float)
         __table_args__ = (Index("message_pair", "pair", "id"),)
 
-    class Mark(database.Model):  # type: ignore[misc, name-defined, unused-ignore]  # as above
+    class Mark(database.Model):  # type: ignore[misc]  # as above
         pair = Column(String, primary_key=True)
         side = Column(String, primary_key=True)
         seen = Column(Integer)
@@ -73,7 +73,7 @@ def make(path: str) -> tuple[flask.Flask, Any]:
 
 
 def _sid() -> str:
-    return str(flask.request.sid)  # type: ignore[attr-defined, unused-ignore]  # Flask-SocketIO puts it there
+    return str(flask.request.sid)
 
 
 if __name__ == "__main__":

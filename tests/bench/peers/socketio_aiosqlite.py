@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import aiosqlite
-import socketio  # type: ignore[import-not-found, import-untyped, unused-ignore]  # untyped, and installed for measuring only
+import socketio
 from aiohttp import web
 
 from tests.bench.peers.listening import serve
