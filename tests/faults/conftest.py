@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
+from tests.clients.fallback import FallbackClient
 from tests.clients.installation import OWN_ORIGIN, SITE_KEY, SITE_ORIGIN, Installation, make_installation
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState
@@ -33,6 +34,7 @@ class Stage:
         self._truth_path = truth_path
         self._exits = exits
         self.clients: list[SocketClient] = []
+        self._without_sockets: list[FallbackClient] = []
 
     async def visitor(self, base: str, state: ClientState | None = None) -> SocketClient:
         """A visitor who is connected to ``http://host:port``."""
@@ -41,6 +43,13 @@ class Stage:
     async def agent(self, base: str) -> SocketClient:
         """The agent, connected."""
         return await self._enter(f"{base}/ws/console", OWN_ORIGIN, ClientState("agent"))
+
+    async def visitor_without_socket(self, base: str) -> FallbackClient:
+        """A visitor whose network lets no WebSocket through."""
+        session = await self._exits.enter_async_context(aiohttp.ClientSession())
+        client = FallbackClient(session, base, SITE_KEY, SITE_ORIGIN, ClientState("visitor"), truth=self._truth)
+        self._without_sockets.append(await self._exits.enter_async_context(client))
+        return client
 
     async def _enter(self, url: str, origin: str, state: ClientState) -> SocketClient:
         headers = {"Cookie": self.installation.cookie} if state.role == "agent" else None
@@ -51,10 +60,11 @@ class Stage:
 
     def verdict(self) -> Verdict:
         """Compare the store with the truth and with every client; what a client found wrong is a failure at once."""
-        violations = [violation for client in self.clients for violation in client.state.violations]
+        states = [client.state for client in (*self.clients, *self._without_sockets)]
+        violations = [violation for state in states for violation in state.violations]
         assert violations == []
         database = self.installation.data_dir / "widget.db"
-        return judge(database, read_truth(self._truth_path), [client.state for client in self.clients])
+        return judge(database, read_truth(self._truth_path), states)
 
 
 @pytest.fixture

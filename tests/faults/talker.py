@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tests.clients.base import Carrier
     from tests.clients.socket import SocketClient
     from tests.clients.state import ChannelState
 
@@ -19,7 +20,7 @@ class Talker:
         client: who talks.
     """
 
-    def __init__(self, client: SocketClient) -> None:
+    def __init__(self, client: Carrier) -> None:
         self.client = client
         self._stopping = False
         self._task = asyncio.create_task(self._talk())
@@ -39,18 +40,18 @@ class Talker:
         await emptied(self.client)
 
 
-async def acked(client: SocketClient, count: int) -> None:
+async def acked(client: Carrier, count: int) -> None:
     """Wait for so many acknowledgements more."""
     goal = len(client.state.acks) + count
     await client.until(lambda: len(client.state.acks) >= goal)
 
 
-async def emptied(client: SocketClient) -> None:
+async def emptied(client: Carrier) -> None:
     """Wait until everything the client sent is acknowledged."""
     await client.until(lambda: not client.state.outbox)
 
 
-async def reached(client: SocketClient, channel: ChannelState, seq: int) -> None:
+async def reached(client: Carrier, channel: ChannelState, seq: int) -> None:
     """Wait until the client holds the channel up to a number, and is in step with the server."""
     await client.until(lambda: channel.last >= seq and channel.synced)
 
@@ -61,7 +62,7 @@ async def closed(client: SocketClient) -> tuple[int, str]:
     return client.closes[0]
 
 
-async def watch(agent: SocketClient, talker: Talker) -> None:
+async def watch(agent: Carrier, talker: Talker) -> None:
     """Show the talker's conversation to the agent, and wait until both hold the same of it."""
     client = talker.client
     await client.until(lambda: client.state.channel_of_start is not None)

@@ -25,6 +25,7 @@ async def _kill_rounds(stage: Stage, rounds: int) -> None:
     async with ServerProcess(stage.installation) as server:
         agent = await stage.agent(server.base)
         talkers = [Talker(await stage.visitor(server.base)) for _ in range(_VISITORS)]
+        talkers.append(Talker(await stage.visitor_without_socket(server.base)))
         for talker in talkers:
             await watch(agent, talker)
         for _ in range(rounds):
