@@ -213,6 +213,21 @@ async def test_older_messages_come_when_one_scrolls_up(console: Console) -> None
     await expect(agent.log.get_by_text("The newest")).to_be_in_viewport()
 
 
+async def test_what_one_writes_is_shown_whole_and_a_refusal_stands_beside_it(console: Console) -> None:
+    agent = await console.agent()
+    await console.visitor(*(f"Message {number}" for number in range(30)), name="Maeve")
+    await agent.open("Maeve")
+    await agent.log.evaluate("log => { log.scrollTop = 0 }")
+    await agent.says("word " * 600)
+    await expect(agent.log.get_by_text("Sent", exact=True)).to_be_in_viewport()
+    await agent.says("x" * 5000)
+    await expect(agent.log.get_by_text("Not sent")).to_be_in_viewport()
+    await expect(agent.log).to_contain_text("A message may have 4000 characters.")
+    await agent.log.get_by_role("button", name="Take back").click()
+    await expect(agent.reply).to_have_value("x" * 5000)
+    await expect(agent.log.get_by_text("Not sent")).to_have_count(0)
+
+
 async def test_sign_out_ends_the_session(console: Console) -> None:
     agent = await console.agent()
     await agent.page.get_by_role("button", name="Signed in as Ada Byron").click()

@@ -10,6 +10,7 @@ import {
   slashQuery,
 } from "../../src/console/model/canned";
 import { Drafts } from "../../src/console/model/drafts";
+import { excerpt } from "../../src/console/model/excerpt";
 import { answeredMeanwhile } from "../../src/console/model/guard";
 import { anotherSpan, daysFault, usualHours, withDay } from "../../src/console/model/hours";
 import { drawnKeys, KeySequence, pressName, SEQUENCE_MS } from "../../src/console/model/keys";
@@ -249,6 +250,19 @@ describe("sites", () => {
       )?.day,
     ).toBe("3");
     expect(daysFault(withDay(hours, "4", anotherSpan(hours.days["4"])))).toBeNull();
+  });
+});
+
+describe("excerpts", () => {
+  test("what was looked for stands near the beginning", () => {
+    const long = `${"word ".repeat(50)}My Order 4711 is broken`;
+    const { before, match, after } = excerpt(long, "order 4711 ");
+    expect(before).toMatch(/^….{0,24}My $/);
+    expect([match, after]).toEqual(["Order 4711", " is broken"]);
+  });
+
+  test("a text that says it otherwise is shown from its beginning", () => {
+    expect(excerpt("Straße", "strasse")).toEqual({ before: "Straße", match: "", after: "" });
   });
 });
 

@@ -302,7 +302,8 @@ export class Desk {
 
   #networkChanged(): void {
     this.networked.value = navigator.onLine;
-    if (navigator.onLine) this.#client.wake();
+    // Whether the line still stands is asked in both cases: a browser without a network may well reach a server nearby.
+    this.#client.wake();
   }
 
   async #loadCanned(): Promise<void> {

@@ -4,6 +4,7 @@ import { ChevronDown, Reply, Search, X } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ConversationRow, Hit, ListView } from "../../protocol.gen";
 import { ANCHORS, focusOn } from "../commands";
+import { excerpt } from "../model/excerpt";
 import { countOf, STATUSES, WHOS } from "../model/inbox";
 import { STATUS_WORDS, WHO_WORDS } from "../model/names";
 import { nameOf } from "../model/people";
@@ -178,7 +179,7 @@ function Row({ desk, row, hit }: RowProps) {
               <span class="sr">{t("Answered:")}</span>{" "}
             </>
           )}
-          {hit ? hit.text : row.preview}
+          {hit ? <Found text={hit.text} wanted={desk.list.search.value?.text ?? ""} /> : row.preview}
         </span>
         <span class="list-end">
           {row.unread > 0 && (
@@ -196,6 +197,17 @@ function Row({ desk, row, hit }: RowProps) {
         )}
       </a>
     </li>
+  );
+}
+
+function Found({ text, wanted }: { text: string; wanted: string }) {
+  const { before, match, after } = excerpt(text, wanted);
+  return (
+    <>
+      {before}
+      {match && <mark>{match}</mark>}
+      {after}
+    </>
   );
 }
 

@@ -32,6 +32,7 @@ export class LogView {
   readonly #list: HTMLElement;
   readonly #events: LogEvents;
   readonly #observer: IntersectionObserver;
+  readonly #sizes: ResizeObserver;
   #rows = new Map<string, Row>();
   #visible = new Map<Element, number>();
   #atEnd = true;
@@ -44,6 +45,12 @@ export class LogView {
     this.#events = events;
     this.#observer = new IntersectionObserver((entries) => this.#observed(entries), { root: log, threshold: 0.5 });
     log.addEventListener("scroll", this.#onScroll, { passive: true });
+    // Rows take their real height only when they are drawn, and the box below the log grows with its text.
+    this.#sizes = new ResizeObserver(() => {
+      if (this.#atEnd) this.toEnd();
+    });
+    this.#sizes.observe(log);
+    this.#sizes.observe(list);
   }
 
   /** Whether the reader stands at the newest message. */
@@ -56,6 +63,9 @@ export class LogView {
     const history = !this.#filled;
     // History is no news: a screen reader would read all of it out.
     if (history) this.#log.setAttribute("aria-live", "off");
+    // Whoever writes wants to see it.
+    const last = items.at(-1);
+    if (last && isWrittenNow(last) && !this.#rows.has(last.key)) this.#setAtEnd(true);
     const anchor = this.#atEnd ? null : this.#firstInView();
     this.#reconcile(items, facts);
     if (this.#atEnd) this.toEnd();
@@ -88,6 +98,7 @@ export class LogView {
   /** Ends all observation. */
   destroy(): void {
     this.#observer.disconnect();
+    this.#sizes.disconnect();
     this.#log.removeEventListener("scroll", this.#onScroll);
     this.#list.replaceChildren();
   }
@@ -160,6 +171,10 @@ export class LogView {
     }
     return null;
   }
+}
+
+function isWrittenNow(item: Item): boolean {
+  return (item.kind === "message" || item.kind === "note") && item.own && item.message === null;
 }
 
 function seenBySeq(item: Item): Message | null {
