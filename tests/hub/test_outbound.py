@@ -167,3 +167,15 @@ async def test_a_line_that_breaks_while_it_is_written_breaks_nothing_else(error:
 
 async def test_a_line_that_has_nothing_to_say_is_finished() -> None:
     await Peer().line.finished()
+
+
+async def test_a_line_that_is_told_to_go_while_its_reader_hangs_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound_module, "CLOSING_S", 0.01)
+    peer = Peer()
+    peer.reads.clear()
+    peer.line.push(b"1")
+    await asyncio.sleep(0)
+    peer.line.end(CloseCode.RESTART)
+    await peer.until(lambda: peer.aborted == 1)
+    peer.reads.set()
+    await peer.line.finished()

@@ -96,6 +96,9 @@ class Outbound:
         self._closing = (code, retry_after_ms)
         if self._task is None:
             self._task = asyncio.create_task(self._finish())
+        else:
+            # The writer waits for a reader that may never come back: the close frame must not wait as long.
+            asyncio.get_running_loop().call_later(CLOSING_S, self._abort_stuck, self._task)
 
     async def finished(self) -> None:
         """Return when the line is closed or what was queued has left."""
@@ -107,10 +110,11 @@ class Outbound:
     def _drop_slow(self) -> None:
         self._slow()
         self._queue.clear()
-        if self._task is not None:
-            # The writer is stuck in the transport: the close frame would be too.
-            asyncio.get_running_loop().call_later(CLOSING_S, self._abort)
         self.end(CloseCode.SLOW)
+
+    def _abort_stuck(self, writer: asyncio.Task[None]) -> None:
+        if not writer.done():
+            self._abort()
 
     def _flush(self) -> None:
         """Write what is queued: at once where the transport takes it, else in a task that waits for it."""
@@ -125,8 +129,10 @@ class Outbound:
         self._task = asyncio.create_task(self._wait(writing, awaited))
 
     async def _wait(self, writing: Coroutine[Any, Any, None], awaited: Any) -> None:
-        await _carried_on(writing, awaited)
-        await self._finish()
+        try:
+            await _carried_on(writing, awaited)
+        finally:
+            await self._finish()
 
     async def _finish(self) -> None:
         """Write what is left, then close if that was asked for."""
