@@ -41,7 +41,7 @@ async def test_every_deed_in_every_status_is_told_as_it_is_stored(talk: Talk, be
     await talk.check()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(sorted(DEEDS)), min_size=4, max_size=12))
 async def test_any_history_is_told_as_it_is_stored(empty_store: Path, history: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +51,7 @@ async def test_any_history_is_told_as_it_is_stored(empty_store: Path, history: l
             await talk.check()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(sorted(DEEDS)), min_size=3, max_size=10))
 async def test_any_history_is_caught_up_with_by_who_was_away(empty_store: Path, history: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
