@@ -459,6 +459,40 @@ def test_typing_in_a_channel_that_is_not_open_is_told_to_nobody() -> None:
 # --- limits and presence
 
 
+def test_s38_who_goes_on_sending_over_the_limit_is_sent_away() -> None:
+    talk = Talk()
+    talk.limiter.frame_wait = 1_500
+    answers = [talk.say(t="ping") for _ in range(1_000)]
+    last = next(index for index, effects in enumerate(answers) if effects == [End(CloseCode.BUSY, 1_500)])
+    assert last < 500
+    assert all(errors(effects) == ["rate_limited"] for effects in answers[:last])
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"t": "edit", "ref": 5, "channel": CHANNEL, "seq": 1, "revision": 1, "body": "new"},
+        {"t": "remove", "ref": 5, "channel": CHANNEL, "seq": 1},
+        {"t": "contact", "ref": 5, "name": "Ada"},
+    ],
+    ids=["edit", "remove", "contact"],
+)
+def test_s38_what_changes_something_counts_as_a_message(frame: dict[str, Any]) -> None:
+    talk = Talk()
+    assert len(commands(talk.say(**frame))) == 1
+    talk.limiter.message_wait = 2_000
+    (error,) = told(talk.say(**frame))
+    assert (error["name"], error["ref"], error["retry_after"]) == ("rate_limited", 5, 2_000)
+
+
+def test_s38_a_place_over_the_limit_is_left_out() -> None:
+    talk = Talk()
+    frame = {"t": "context", "context": {"page": "https://shop.test/"}}
+    assert len(commands(talk.say(**frame))) == 1
+    talk.limiter.message_wait = 2_000
+    assert talk.say(**frame) == []
+
+
 def test_a_limited_frame_is_told_how_long_to_wait() -> None:
     talk = Talk()
     talk.limiter.frame_wait = 1_500

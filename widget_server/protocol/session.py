@@ -23,6 +23,8 @@ _AGENT_FRAMES = (f.ListInbox, f.Assign, f.SetStatus, f.SetAvailability, f.Search
 _VISITOR_FRAMES = (f.SetContext, f.SetContact, f.SignOut)
 _NOT_POSTED = (f.Hello, f.Open, f.Close)
 _MAX_OPEN = 200
+_REFUSED_MAX = 200
+"""Frames over the limit that are answered one by one; who sends on after so many is sent away."""
 _BUFFER_MAX = 256
 
 
@@ -79,8 +81,8 @@ class Session:
     """
 
     __slots__ = (
-        "_agent", "_blocked", "_channels", "_deadline", "_greeted", "_hello_sent", "_limiter", "_terms", "alive_at",
-        "asleep", "posting",
+        "_agent", "_blocked", "_channels", "_deadline", "_greeted", "_hello_sent", "_limiter", "_refused", "_terms",
+        "alive_at", "asleep", "posting",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, limiter: Limiter, *, agent: bool, now: int, posting: bool = False) -> None:
@@ -92,6 +94,7 @@ class Session:
         self._deadline = now + terms.hello_ms
         self._channels: dict[str, _Channel] | None = None
         self._blocked: dict[str, str] | None = None
+        self._refused = 0
         self.posting = posting
         self.alive_at = now
         self.asleep = False
@@ -113,15 +116,20 @@ class Session:
         """A decoded frame of the client."""
         wait = self._limiter.frame()
         if wait is not None:
-            refusal = TryLater("rate_limited", wait)
-            if isinstance(frame, f.Send):
-                self._block(frame)
-            return [Out(encode.error(refusal, getattr(frame, "ref", None)))]
+            return self._too_many(frame, wait)
         if type(frame) is f.Send:
             return self._send(frame)
         if type(frame) is f.Hello:
             return self._hello(frame)
         return self._greeted_frame(frame, now)
+
+    def _too_many(self, frame: f.ClientFrame, wait: int) -> list[Effect]:
+        self._refused += 1
+        if self._refused > _REFUSED_MAX:
+            return [End(CloseCode.BUSY, wait)]
+        if isinstance(frame, f.Send):
+            self._block(frame)
+        return [Out(encode.error(TryLater("rate_limited", wait), getattr(frame, "ref", None)))]
 
     def _greeted_frame(self, frame: f.ClientFrame, now: int) -> list[Effect]:
         if not self._greeted:
@@ -152,6 +160,11 @@ class Session:
                 effects = self._receipt(frame)
             case f.Edit():
                 effects = self._edit(frame)
+            case f.Remove() | f.SetContact():
+                effects = self._counted(frame)
+            case f.SetContext():
+                # Not answered: where the visitor is goes along with the next one that passes.
+                effects = [Command(frame)] if self._limiter.message() is None else []
             case _:
                 effects = [Command(frame)]
         return effects
@@ -232,7 +245,14 @@ class Session:
             body = check_body(frame.body, self._terms.message_chars)
         except ProductError as error:
             return [Out(encode.error(error, frame.ref, frame.channel))]
-        return [Command(frame.model_copy(update={"body": body}))]
+        return self._counted(frame.model_copy(update={"body": body}))
+
+    def _counted(self, frame: f.Edit | f.Remove | f.SetContact) -> list[Effect]:
+        """What changes something counts as a message does: it costs the store as much, and as many are told."""
+        wait = self._limiter.message()
+        if wait is None:
+            return [Command(frame)]
+        return [Out(encode.error(TryLater("rate_limited", wait), frame.ref, getattr(frame, "channel", None)))]
 
     def _typing(self, frame: f.Typing, now: int) -> list[Effect]:
         channel = (self._channels or {}).get(frame.channel)

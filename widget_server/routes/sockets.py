@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _WRITER_LIMIT = 64 * 1024
 """Bytes after which a write waits for the transport: what waits longer is counted by ``Outbound``."""
+_TURN = 32
+"""Frames of one socket after which the others have their turn."""
 
 
 async def visitor_socket(request: web.Request) -> web.StreamResponse:
@@ -87,7 +90,14 @@ def _writer(ws: web.WebSocketResponse) -> Callable[[bytes], Awaitable[None]]:
 
 
 async def _read(ws: web.WebSocketResponse, connection: Connection) -> None:
+    turn = 0
     async for message in ws:
+        if connection.outbound.closing:
+            return
+        turn += 1
+        if turn % _TURN == 0:
+            # What a socket has sent at once can be thousands of frames, and none of them waits for anything.
+            await asyncio.sleep(0)
         if message.type is WSMsgType.TEXT:
             await connection.receive(message.data)
         elif message.type is WSMsgType.BINARY:

@@ -1,0 +1,28 @@
+"""Who sends more than a person could: told to wait, then sent away, and nobody else notices (S38)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.serving import SHOP, begin, origin_of, serving
+from widget_server.protocol.codes import CloseCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_s38_a_socket_that_floods_is_sent_away_with_a_hint(tmp_path: Path, empty_store: Path) -> None:
+    async with serving(tmp_path / "data", empty_store, limit_frames_connection="20/minute") as served:
+        url = f"{served.base}/ws/{SHOP}"
+        async with (
+            served.visitor() as bystander,
+            served.http.ws_connect(url, headers={"Origin": origin_of(SHOP)}) as flood,
+        ):
+            channel = await begin(bystander)
+            await flood.send_str('{"t":"hello","v":1}')
+            for _ in range(1_000):
+                await flood.send_str('{"t":"ping"}')
+            async for _ in flood:
+                """What was answered before the end."""
+            assert flood.close_code == CloseCode.BUSY
+            assert (await bystander.deliver("Still here", channel))["seq"] == 2
