@@ -231,7 +231,9 @@ export class ChatPanel {
 
   #face(): void {
     const { text, count } = this.#texts;
-    const { unread, begun } = this.#state;
+    const { begun } = this.#state;
+    // Whoever looks at the panel is not told of what they are about to see.
+    const unread = this.#attention.watching ? 0 : this.#state.unread;
     const news = unread ? `, ${count(unread, "{n} unread message", "{n} unread messages")}` : "";
     const label = this.#open ? text("Close chat") : text("Open chat") + news;
     this.#place.faced({ open: this.#open, unread, label, begun });

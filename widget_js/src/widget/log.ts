@@ -61,6 +61,10 @@ export class MessageLog {
   #order: Row[] = [];
   #state: WidgetState | undefined;
   #hidden = new Set<number>();
+  /** Rows whose surroundings may look different after the update under way. */
+  #touched = new Set<Row>();
+  #lastOwn: Row | undefined;
+  #byNode = new WeakMap<Element, Row>();
   #observer: IntersectionObserver;
   #resized: ResizeObserver;
   #inView = new Set<number>();
@@ -98,18 +102,19 @@ export class MessageLog {
   update(update: Update, pending: readonly OutboxEntry[]): void {
     const { state, messages, cleared } = update;
     const older = !cleared && messages.length > 0 && (messages[0]?.seq ?? 0) < this.#firstSeq();
-    const height = this.node.scrollHeight;
+    const height = older ? this.node.scrollHeight : 0;
     const news = cleared || older ? 0 : this.#countNews(messages);
+    const rows = this.#order.length;
     this.#state = state;
     // What is read back from history is not news to a screen reader.
     if (cleared || older) this.node.ariaLive = "off";
     if (cleared) this.#keepOnly(messages);
     this.#putMessages(messages);
     this.#putPending(pending);
-    this.#frameRows();
+    this.#frameTouched();
     this.#showTyping(state.typing);
     if (older) this.node.scrollTop += this.node.scrollHeight - height;
-    else if (this.#atEnd) this.toEnd();
+    else if (this.#atEnd && this.#order.length !== rows) this.toEnd();
     else if (news) this.#setBelow(this.#below + news);
     if (this.node.ariaLive === "off") requestAnimationFrame(() => this.node.setAttribute("aria-live", "polite"));
   }
@@ -130,7 +135,8 @@ export class MessageLog {
 
   /** Draws anew what depends on the time. */
   refresh(): void {
-    this.#frameRows();
+    for (const row of this.#order) this.#touched.add(row);
+    this.#frameTouched();
   }
 
   destroy(): void {
@@ -151,7 +157,7 @@ export class MessageLog {
 
   #keepOnly(messages: readonly Message[]): void {
     const kept = new Set(messages.map((message) => message.client_id));
-    for (const row of [...this.#order]) if (row.message && !kept.has(row.key)) this.#drop(row);
+    for (const row of this.#order.slice()) if (row.message && !kept.has(row.key)) this.#drop(row);
   }
 
   #putMessages(messages: readonly Message[]): void {
@@ -159,6 +165,7 @@ export class MessageLog {
       if (message.kind === "system") continue;
       const row = this.#rows.get(message.client_id) ?? this.#make(message.client_id, message.author.role === "visitor");
       const placed = row.message !== undefined;
+      this.#touched.add(row);
       const changed = row.message?.version !== message.version;
       row.message = message;
       row.entry = undefined;
@@ -173,11 +180,13 @@ export class MessageLog {
 
   #putPending(pending: readonly OutboxEntry[]): void {
     const ids = new Set(pending.map((entry) => entry.client_id));
-    for (const row of [...this.#order]) if (!row.message && !ids.has(row.key)) this.#drop(row);
+    const firstPending = this.#order.findLastIndex((row) => row.message) + 1;
+    for (const row of this.#order.slice(firstPending)) if (!ids.has(row.key)) this.#drop(row);
     for (const entry of pending) {
       const known = this.#rows.get(entry.client_id);
       if (known?.message) continue;
       const row = known ?? this.#make(entry.client_id, true);
+      this.#touched.add(row);
       row.entry = entry;
       row.at = entry.at + (this.#state?.skew ?? 0);
       if (known) continue;
@@ -203,12 +212,17 @@ export class MessageLog {
       foot: "",
     };
     this.#rows.set(key, row);
+    this.#byNode.set(node, row);
     return row;
   }
 
   #drop(row: Row): void {
+    const index = this.#order.indexOf(row);
+    const next = this.#order[index + 1];
+    if (next) this.#touched.add(next);
+    this.#touched.delete(row);
     this.#rows.delete(row.key);
-    this.#order.splice(this.#order.indexOf(row), 1);
+    this.#order.splice(index, 1);
     this.#observer.unobserve(row.node);
     if (row.message) this.#inView.delete(row.message.seq);
     row.node.remove();
@@ -232,6 +246,7 @@ export class MessageLog {
     if (present >= 0) this.#order.splice(present, 1);
     const at = present >= 0 && present < index ? index - 1 : index;
     const next = this.#order[at];
+    if (next) this.#touched.add(next);
     this.#order.splice(at, 0, row);
     if (row.node.nextSibling !== (next?.node ?? null) || !row.node.isConnected)
       this.#list.insertBefore(row.node, next?.node ?? null);
@@ -252,14 +267,17 @@ export class MessageLog {
 
   // --- what stands around a bubble ---------------------------------------------------------------------------------
 
-  #frameRows(): void {
+  #frameTouched(): void {
     const lastOwn = this.#order.findLast((row) => row.own && !row.message?.removed);
-    let before: Row | undefined;
-    for (const row of this.#order) {
-      this.#frameRow(row, before);
+    for (const row of [this.#lastOwn, lastOwn]) if (row) this.#touched.add(row);
+    this.#lastOwn = lastOwn;
+    for (const row of this.#touched) {
+      const index = this.#order.lastIndexOf(row);
+      if (index < 0) continue;
+      this.#frameRow(row, this.#order[index - 1]);
       this.#footRow(row, row === lastOwn);
-      before = row;
     }
+    this.#touched.clear();
   }
 
   /** The day, the name and the picture above a bubble. */
@@ -385,7 +403,7 @@ export class MessageLog {
 
   #observed(entries: readonly IntersectionObserverEntry[]): void {
     for (const { target, intersectionRatio, intersectionRect, rootBounds } of entries) {
-      const seq = this.#order.find((row) => row.node === target)?.message?.seq;
+      const seq = this.#byNode.get(target)?.message?.seq;
       if (seq === undefined) continue;
       // Half of the row, or as much of a tall one as fills half of the view.
       if (intersectionRatio >= 0.5 || intersectionRect.height * 2 > (rootBounds?.height ?? 0)) this.#inView.add(seq);
