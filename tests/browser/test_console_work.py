@@ -142,6 +142,24 @@ async def test_the_palette_finds_conversations_and_actions(console: Console) -> 
     await expect(agent.page.get_by_role("button", name="Reopen")).to_be_visible()
 
 
+async def test_the_list_pages_at_its_end_and_keys_walk_on(console: Console) -> None:
+    agent = await console.agent()
+    for number in range(53):
+        await console.visitor(f"Question {number}")
+    await agent.page.reload()
+    await expect(agent.rows).to_have_count(50)
+    await expect(agent.page.get_by_role("button", name="All 53")).to_be_visible()
+    await agent.rows.last.scroll_into_view_if_needed()
+    await expect(agent.rows).to_have_count(53)
+    await expect(agent.rows.last).to_contain_text("Question 0")
+    await agent.page.keyboard.press("j")
+    await expect(agent.log).to_contain_text("Question 52")
+    await agent.page.keyboard.press("j")
+    await expect(agent.log).to_contain_text("Question 51")
+    await agent.page.keyboard.press("k")
+    await expect(agent.log).to_contain_text("Question 52")
+
+
 async def test_the_visitors_page_and_time_are_shown_to_the_agent(console: Console) -> None:
     agent = await console.agent()
     visitor = await console.visitor("Hello", name="Maeve", mail="maeve@example.com", attributes={"plan": "gold"})

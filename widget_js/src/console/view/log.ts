@@ -36,7 +36,8 @@ export class LogView {
   #rows = new Map<string, Row>();
   #visible = new Map<Element, number>();
   #atEnd = true;
-  #filled = false;
+  /** The key of the oldest message that is shown. */
+  #first: string | null = null;
 
   /** `log` is the scrolling element with the role "log"; `list` the list inside it that receives the rows. */
   constructor(log: HTMLElement, list: HTMLElement, events: LogEvents) {
@@ -60,9 +61,10 @@ export class LogView {
 
   /** Draws `items`. What is unchanged is not touched. */
   show(items: readonly Item[], facts: RowFacts): void {
-    const history = !this.#filled;
+    const first = items.find((item) => item.kind === "message")?.key ?? null;
     // History is no news: a screen reader would read all of it out.
-    if (history) this.#log.setAttribute("aria-live", "off");
+    if (first !== this.#first) this.#hush();
+    this.#first = first;
     // Whoever writes wants to see it.
     const last = items.at(-1);
     if (last && isWrittenNow(last) && !this.#rows.has(last.key)) this.#setAtEnd(true);
@@ -71,10 +73,6 @@ export class LogView {
     if (this.#atEnd) this.toEnd();
     else if (anchor) this.#log.scrollTop += anchor.element.offsetTop - anchor.top;
     this.#askForOlder();
-    if (history && items.length > 0) {
-      this.#filled = true;
-      requestAnimationFrame(() => this.#log.removeAttribute("aria-live"));
-    }
   }
 
   /** Goes to the newest message. */
@@ -101,6 +99,12 @@ export class LogView {
     this.#sizes.disconnect();
     this.#log.removeEventListener("scroll", this.#onScroll);
     this.#list.replaceChildren();
+  }
+
+  /** Keeps what is drawn now from being announced. */
+  #hush(): void {
+    this.#log.setAttribute("aria-live", "off");
+    requestAnimationFrame(() => this.#log.removeAttribute("aria-live"));
   }
 
   #reconcile(items: readonly Item[], facts: RowFacts): void {
