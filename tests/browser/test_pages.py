@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.console_desk import AXE, PASSWORD, console_fixture
+from tests.browser.console_desk import PASSWORD, console_fixture
+from tests.browser.widget_shop import AXE
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
