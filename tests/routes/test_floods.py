@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from aiohttp import WSServerHandshakeError
+
 from tests.serving import SHOP, begin, origin_of, serving
 from widget_server.protocol.codes import CloseCode
 
@@ -26,3 +29,18 @@ async def test_s38_a_socket_that_floods_is_sent_away_with_a_hint(tmp_path: Path,
                 """What was answered before the end."""
             assert flood.close_code == CloseCode.BUSY
             assert (await bystander.deliver("Still here", channel))["seq"] == 2
+
+
+async def test_s40_all_addresses_of_one_network_share_its_sockets(tmp_path: Path, empty_store: Path) -> None:
+    async with serving(tmp_path / "data", empty_store, sockets_per_address=1, trusted_proxies=1) as served:
+
+        def headers(address: str) -> dict[str, str]:
+            return {"Origin": origin_of(SHOP), "X-Forwarded-For": address}
+
+        url = f"{served.base}/ws/{SHOP}"
+        async with served.http.ws_connect(url, headers=headers("2001:db8::1")):
+            with pytest.raises(WSServerHandshakeError) as refused:
+                await served.http.ws_connect(url, headers=headers("2001:db8::2"))
+            assert refused.value.status == 503
+            async with served.http.ws_connect(url, headers=headers("2001:db8:0:1::1")):
+                """Another network has sockets of its own."""

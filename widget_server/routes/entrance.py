@@ -8,7 +8,7 @@ from widget_server.actions.actors import Agent, Visitor
 from widget_server.routes.desk import DESK
 from widget_server.routes.keys import ORIGINS, SESSIONS
 from widget_server.store.records import Author
-from widget_server.web.clients import client_address
+from widget_server.web.clients import client_address, limit_key
 from widget_server.web.origins import CHECKED_ORIGIN
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from widget_server.actions.actors import Actor
     from widget_server.actions.sites import Site
+    from widget_server.routes.desk import Desk
 
 _BROWSER_CHARS = 300
 
@@ -25,6 +26,7 @@ class Caller(NamedTuple):
 
     actor: Actor
     address: str
+    """What of the network address is counted: sockets, too, are capped for all of an IPv6 network at once (S40)."""
     origin: str
     site: Site | None
 
@@ -44,6 +46,10 @@ class Caller(NamedTuple):
         return self.site.key if self.site is not None else None
 
 
+def _address(request: web.Request, desk: Desk) -> str:
+    return limit_key(client_address(request, desk.settings.trusted_proxies))
+
+
 async def visitor_calling(request: web.Request) -> Caller:
     """A visitor of the site in the path; their token comes later, in ``hello`` or a header.
 
@@ -55,7 +61,7 @@ async def visitor_calling(request: web.Request) -> Caller:
     request[CHECKED_ORIGIN] = origin
     browser = request.headers.get("User-Agent", "")[:_BROWSER_CHARS]
     visitor = Visitor(site.id, site.key, "", browser.encode("utf-8", "replace").decode())
-    return Caller(visitor, client_address(request, desk.settings.trusted_proxies), origin, site)
+    return Caller(visitor, _address(request, desk), origin, site)
 
 
 async def agent_calling(request: web.Request) -> Caller:
@@ -69,4 +75,4 @@ async def agent_calling(request: web.Request) -> Caller:
     found = signed_in.agent
     author = Author(found.person_id, found.public_id, found.name, found.picture)
     actor = Agent(author, found.actor, signed_in.session_id)
-    return Caller(actor, client_address(request, desk.settings.trusted_proxies), origin, None)
+    return Caller(actor, _address(request, desk), origin, None)
