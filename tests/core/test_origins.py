@@ -48,6 +48,8 @@ def test_an_origin_is_kept_as_a_browser_sends_it(written: str, origin: str) -> N
         "javascript:alert(1)",
         "https://" + "a" * 300 + ".com",
         "https://[::1",
+        "https://[::1%;script-src *]",
+        "https://[fe80::1%eth0]",
     ],
 )
 def test_what_is_no_origin_is_refused(written: str) -> None:

@@ -45,6 +45,9 @@ def parse_origin(text: str) -> str:
 
 def _ascii_host(host: str) -> str | None:
     """Return the host as it stands in an origin, or None where it is no host."""
+    if "%" in host:
+        # The zone of an IPv6 address: no origin has one, and anything could stand in it.
+        return None
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
