@@ -89,6 +89,13 @@ class AgentPage:
         self.send = page.get_by_role("button", name="Send", exact=True)
         self.notices = page.get_by_role("status", name="Notices")
 
+    async def sign_in(self, mail: str) -> None:
+        """Sign in on the sign-in page, which must be shown."""
+        await self.page.get_by_label("Email").fill(mail)
+        await self.page.get_by_label("Password").fill(PASSWORD)
+        await self.page.get_by_role("button", name="Sign in").click()
+        await expect(self.page.get_by_role("switch", name="Online")).to_be_visible()
+
     def row(self, name: str) -> Locator:
         """The row of the visitor with that name."""
         return self.rows.filter(has_text=name)
@@ -139,11 +146,8 @@ class Console:
         mail = await self.make_agent(name)
         page = await self.page(**context)
         await page.goto(f"{self.base}/console")
-        await page.get_by_label("Email").fill(mail)
-        await page.get_by_label("Password").fill(PASSWORD)
-        await page.get_by_role("button", name="Sign in").click()
         agent = AgentPage(page, self.base)
-        await expect(page.get_by_role("switch", name="Online")).to_be_visible()
+        await agent.sign_in(mail)
         return agent
 
     async def page(self, **context: Any) -> Page:

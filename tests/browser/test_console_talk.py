@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
-from tests.browser.console_desk import PASSWORD, console_fixture
+from tests.browser.console_desk import console_fixture
 
 if TYPE_CHECKING:
     from tests.browser.console_desk import Console
@@ -235,4 +235,17 @@ async def test_sign_out_ends_the_session(console: Console) -> None:
     await expect(agent.page.get_by_role("button", name="Sign in")).to_be_visible()
     await agent.page.goto(f"{console.base}/console")
     await expect(agent.page.get_by_label("Password")).to_be_visible()
-    assert PASSWORD not in await agent.page.content()
+
+
+async def test_who_signs_in_next_finds_nothing_of_the_one_before(console: Console) -> None:
+    agent = await console.agent()
+    await console.visitor("Hello", name="Maeve")
+    await agent.open("Maeve")
+    await agent.reply.fill("Ada's draft")
+    await agent.page.get_by_role("button", name="Signed in as Ada Byron").click()
+    await agent.page.get_by_role("menuitem", name="Sign out").click()
+    await expect(agent.page.get_by_label("Password")).to_be_visible()
+    assert "Ada's draft" not in str(await agent.page.evaluate("Object.values(localStorage)"))
+    await agent.sign_in(await console.make_agent("Grace Hopper"))
+    await agent.open("Maeve")
+    await expect(agent.reply).to_have_value("")

@@ -2,7 +2,7 @@
 
 import { render } from "preact";
 import { ChatClient } from "../client/client";
-import { browserStorage } from "../client/storage";
+import { browserStorage, type Storage } from "../client/storage";
 import { browserWorld } from "../core/world";
 import { TransportChooser } from "../transport/chooser";
 import { fallbackConnector } from "../transport/fallback";
@@ -15,15 +15,13 @@ import { Preferences } from "./state/preferences";
 import { Frame } from "./view/frame";
 import { StartError } from "./view/start_error";
 
-const storage = browserStorage(() => localStorage, "console:");
-
 function signIn(): void {
   const back = `${location.pathname}${location.hash}`;
   location.assign(`/console/sign-in?next=${encodeURIComponent(back)}`);
 }
 
 /** One client for the page. Its `hello` is asked for only when it connects, when the desk exists. */
-function makeClient(desk: () => Desk): ChatClient {
+function makeClient(desk: () => Desk, storage: Storage): ChatClient {
   const socket = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws/console`;
   const chooser = new TransportChooser(
     webSocketConnector(socket),
@@ -42,14 +40,16 @@ async function start(root: HTMLElement): Promise<void> {
   const api = new Api(fetch.bind(window));
   try {
     const me = await api.me();
-    const client = makeClient(() => desk);
+    // What one agent has not sent must never leave under the name of the next who signs in here.
+    const own = browserStorage(() => localStorage, `console:${me.id}:`);
+    const client = makeClient(() => desk, own);
     const desk: Desk = new Desk({
       api,
       client,
       world: browserWorld,
       me,
-      drafts: new Drafts(storage),
-      preferences: new Preferences(storage),
+      drafts: new Drafts(own),
+      preferences: new Preferences(browserStorage(() => localStorage, "console:")),
       signIn,
     });
     desk.start();

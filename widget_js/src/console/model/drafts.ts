@@ -27,6 +27,11 @@ export class Drafts {
     if (text === "") this.#storage.remove(keyOf(channel, mode));
     else this.#storage.set(keyOf(channel, mode), text);
   }
+
+  /** Forgets every draft: whoever signs out leaves nothing behind on the machine. */
+  clear(): void {
+    for (const key of this.#storage.keys(PREFIX)) this.#storage.remove(key);
+  }
 }
 
 function keyOf(channel: string, mode: Mode): string {

@@ -64,6 +64,8 @@ export class Alerts {
     this.#soundedAt = now;
     this.#audio ??= new AudioContext();
     const audio = this.#audio;
+    // A page that was reloaded may make a sound only after the first press on it.
+    if (audio.state === "suspended") void audio.resume();
     const gain = audio.createGain();
     gain.connect(audio.destination);
     gain.gain.setValueAtTime(0.0001, audio.currentTime);

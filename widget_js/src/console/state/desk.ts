@@ -171,13 +171,18 @@ export class Desk {
 
   /** Reads anew who is signed in, with the sites and colleagues. */
   async reloadMe(): Promise<void> {
-    this.me.value = await this.api.me();
+    try {
+      this.me.value = await this.api.me();
+    } catch (refused) {
+      this.notices.warn((refused as Error).message);
+    }
   }
 
   /** Ends the session, its sockets with it. */
   async signOut(): Promise<void> {
     try {
       await this.api.signOut();
+      this.#drafts.clear();
       this.#client.disconnect();
       this.#signIn();
     } catch (refused) {
