@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -10,22 +9,14 @@ from typing import NamedTuple
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from demo_site.shop import make_app
 from scripts import run
+from tests.browser.widget_shop import chromium
 from widget_server.app import create_app, create_control
 from widget_server.ops.start import Listeners
 from widget_server.settings import Settings
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 class World(NamedTuple):
@@ -67,10 +58,5 @@ async def world(tmp_path: Path) -> AsyncGenerator[World]:
 @pytest.fixture
 async def browser() -> AsyncGenerator[Browser]:
     """Debian's Chromium."""
-    async with async_playwright() as playwright:
-        path = shutil.which("chromium") or "/usr/bin/chromium"
-        chromium = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        try:
-            yield chromium
-        finally:
-            await chromium.close()
+    async with chromium() as browser:
+        yield browser
