@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.clients.state import fresh_id
 from tests.serving import SHOP, Served, begin, command, follow
 from widget_server.actions import greeting
 from widget_server.actions.sessions import do_end_session
@@ -222,3 +224,27 @@ async def test_several_channels_resume_with_the_hello(served: Served, count: int
         assert console.state.violations == []
         assert [console.state.channels[name].holes_met for name in names] == [0] * count
         await console.leave()
+
+
+async def test_a_channel_closed_while_it_is_read_stays_closed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_read = asyncio.Event()
+    read = served.engine.database.read
+
+    async def held(fn: Any) -> Any:
+        await may_read.wait()
+        return await read(fn)
+
+    async with served.visitor() as visitor:
+        monkeypatch.setattr(served.engine.database, "read", held)
+        await visitor.deliver("Hello")
+        name = visitor.state.channel_of_start
+        assert name is not None
+        await visitor.say(
+            {"t": "close", "channel": name}, {"t": "ping"}, {"t": "open", "ref": 99, "channel": fresh_id()}
+        )
+        may_read.set()
+        await visitor.until(lambda: 99 in visitor.state.answers)
+        assert served.engine.switchboard.listeners(name) == []
+        async with served.console(await served.staff("Grace")) as console:
+            _, staff = await follow(console, name)
+            await console.until(lambda: seen_on(console, staff) == (["Grace"], False))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from aiohttp import ClientResponse
 
+    from tests.clients.fallback import FallbackClient
+    from tests.clients.socket import SocketClient
+
 HEADERS = {"Origin": origin_of(SHOP), "Content-Type": "application/json"}
 
 
@@ -40,6 +43,26 @@ async def test_both_sides_talk_without_a_websocket(served: Served) -> None:
         assert (await command(visitor, "edit", **edit))["revision"] == 1
         await console.until(lambda: console.state.channels[name].messages[1]["body"] == "Hello!")
         assert visitor.state.violations == console.state.violations == []
+
+
+async def test_nobody_is_told_that_they_type_themselves(served: Served) -> None:
+    """A post comes by another way than the stream, and somebody may have two pages open."""
+    staff = await served.staff("Grace")
+    async with served.fallback() as visitor, served.console(staff) as console:
+        name = await begin(visitor)
+        await console.show(name)
+        async with served.visitor(visitor.state.token) as second_page:
+            await second_page.show(name)
+            await visitor.say({"t": "typing", "channel": name, "on": True})
+            await console.until(lambda: [frame["on"] for frame in console.state.typing] == [True])
+            await console.deliver("I can see you type", name)
+            for page in (visitor, second_page):
+                await heard(page, name, 2)
+                assert page.state.typing == []
+
+
+async def heard(client: SocketClient | FallbackClient, name: str, last: int) -> None:
+    await client.until(lambda: client.state.channels[name].last == last)
 
 
 async def test_a_list_follows_over_a_stream(served: Served) -> None:

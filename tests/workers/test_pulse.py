@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.clients.socket import SocketClient
-    from widget_server.hub.switchboard import Listener, Published
+    from widget_server.hub.switchboard import Published
 
 
 class Line:
@@ -53,7 +53,7 @@ class DeafBus(MemoryBus):
     def publish(self, events: Sequence[Published]) -> None:
         """Tell nobody."""
 
-    def ephemeral(self, channel: str, data: bytes, exclude: Listener | None = None) -> None:
+    def ephemeral(self, channel: str, data: bytes, exclude: int | None = None) -> None:
         """Tell nobody."""
 
 

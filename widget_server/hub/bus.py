@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from widget_server.hub.switchboard import Listener, Published, Switchboard
+from widget_server.hub.switchboard import Published, Switchboard
 
 
 class Bus(ABC):
@@ -18,8 +18,8 @@ class Bus(ABC):
         """Tell every node what a commit brought, in order of version."""
 
     @abstractmethod
-    def ephemeral(self, channel: str, data: bytes, exclude: Listener | None = None) -> None:
-        """Tell every node something that does not last; ``exclude`` is a connection of this node."""
+    def ephemeral(self, channel: str, data: bytes, exclude: int | None = None) -> None:
+        """Tell every node something that does not last; ``exclude`` is the person whose own doing it is."""
 
 
 class MemoryBus(Bus):
@@ -34,5 +34,5 @@ class MemoryBus(Bus):
             self._switchboard.offer(event)
 
     @override
-    def ephemeral(self, channel: str, data: bytes, exclude: Listener | None = None) -> None:
+    def ephemeral(self, channel: str, data: bytes, exclude: int | None = None) -> None:
         self._switchboard.ephemeral(channel, data, exclude)

@@ -30,6 +30,11 @@ class Published(NamedTuple):
 class Listener(Protocol):
     """A connection that has channels open."""
 
+    @property
+    def person_id(self) -> int | None:
+        """Whose connection it is; None where that is not known, or nobody's business."""
+        ...
+
     def on_event(self, event: Published) -> None:
         """An event in order, or a repeat."""
         ...
@@ -124,12 +129,12 @@ class Switchboard:
             feed.waiting.append(event)
             self._refill_later(event.channel, feed)
 
-    def ephemeral(self, channel: str, data: bytes, exclude: Listener | None = None) -> None:
+    def ephemeral(self, channel: str, data: bytes, exclude: int | None = None) -> None:
         """Marks, typing, presence: told at once, never ordered, never repeated."""
         feed = self._feeds.get(channel)
         if feed is not None:
             for listener in list(feed.listeners):
-                if listener is not exclude:
+                if exclude is None or listener.person_id != exclude:
                     listener.on_ephemeral(channel, data)
 
     def known_at(self, channel: str, version: int) -> None:

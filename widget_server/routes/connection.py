@@ -263,19 +263,22 @@ class Connection:
         engine = self._desk.engine
         self._desk.count_resume(found.result)
         opened: Opened = found.opened
+        effects = self.session.opened(opened)
+        if not effects:
+            return  # the client has closed the channel while it was read
         if found.access is not None and opened.version is not None:
             known = self._accesses is not None and opened.channel in self._accesses
             if self._accesses is None:
                 self._accesses = {}
             self._accesses[opened.channel] = found.access
             engine.switchboard.at(opened.channel, opened.version)
-            self._all_at_once(self.session.opened(opened))
+            self._all_at_once(effects)
             if not known:
                 self._arrive(found.access)
             elif found.access.kind == "staff":
                 self.outbound.push(self._presence_frame(found.access.public_id))
         else:
-            self._all_at_once(self.session.opened(opened))
+            self._all_at_once(effects)
 
     async def _send(self, frame: f.Send) -> Any:
         engine = self._desk.engine
@@ -376,7 +379,7 @@ class Connection:
             "person": author.state(access.side),
             "on": on,
         }
-        bus.ephemeral(access.public_id, encode.dumps(frame), exclude=self)
+        bus.ephemeral(access.public_id, encode.dumps(frame), exclude=author.id)
         # A draft is told to the staff alone, and only where the site has switched it on and so told the visitor.
         preview = self.site is not None and self.site.appearance.draft_preview
         if access.side == "visitor" and access.staff is not None and preview and draft is not None:
@@ -426,6 +429,11 @@ class Connection:
             self._depart(access)
 
     # --- what the hub brings
+
+    @property
+    def person_id(self) -> int | None:
+        """Whose line it is; None for a visitor who has not written yet."""
+        return self.actor.author.id if self.actor.author is not None else None
 
     def on_event(self, event: Published) -> None:
         """An event in order, or a repeat."""

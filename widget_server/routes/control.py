@@ -48,6 +48,8 @@ async def run_verb(request: web.Request) -> web.Response:
 class _Follower:
     """A listener that only listens: nobody sees it, and it writes nothing."""
 
+    person_id = None
+
     def __init__(self) -> None:
         self.lines: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING_MAX)
 
