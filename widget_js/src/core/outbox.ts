@@ -86,6 +86,11 @@ export class Outbox {
     for (const entry of this.#entries.values()) if (entry.start === start) entry.channel = channel;
   }
 
+  /** The channel that the conversation begun as `start` has become, once that is known. */
+  channelOf(start: string): string | undefined {
+    return this.#bound.get(start);
+  }
+
   /** The server has stored it as number `seq` of `channel`. */
   acked(clientId: string, channel: string, seq: number): void {
     const entry = this.#entries.get(clientId);

@@ -250,11 +250,8 @@ export class ChatPanel {
   }
 
   #send(body: string): void {
-    let start = this.#storage.get(STARTED);
-    if (!start) {
-      start = this.#ids.next();
-      this.#storage.set(STARTED, start);
-    }
+    const start = this.#storage.get(STARTED) ?? this.#ids.next();
+    this.#storage.set(STARTED, start);
     const entry: OutboxEntry = { client_id: this.#ids.next(), start, body, at: browserWorld.now(), state: "waiting" };
     this.#written.set(entry.client_id, entry);
     this.#composer.value = "";

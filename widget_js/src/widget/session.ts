@@ -65,6 +65,7 @@ export class Session implements Leading {
   }
 
   deliver(entry: OutboxEntry): void {
+    if (entry.start) this.#options.storage.set(STARTED, entry.start);
     const where = this.#channel ? { channel: this.#channel } : {};
     this.client.deliver({ ...entry, ...where });
   }
@@ -212,11 +213,11 @@ export class Session implements Leading {
     }
   }
 
-  /** The first ack names the channel of the conversation that was begun here. */
+  /** An ack has named the channel of the conversation that was begun on this device. */
   #adopt(): void {
-    if (this.#channel) return;
-    const begun = this.client.outbox.list().find((entry) => entry.channel && entry.start);
-    if (begun?.channel && begun.start) this.#begun(begun.channel, begun.start);
+    const start = this.#options.storage.get(STARTED);
+    const channel = start && this.client.outbox.channelOf(start);
+    if (channel && !this.#channel) this.#begun(channel, start);
   }
 
   #tell(messages: readonly Message[], cleared: boolean): void {
