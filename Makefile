@@ -141,7 +141,7 @@ bench: build $(STAMPS)/bench ## measure this server beside others (BENCH_ARGS= f
 ##@ Keep
 
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-header --no-config --default-index https://pypi.org/simple
+	--no-header --no-config
 
 .PHONY: lock
 lock: install ## resolve the dependencies anew and write requirements/*.txt (UPGRADE=1 takes newer versions)
