@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import stat
@@ -13,6 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from widget_server.ops import start
 from widget_server.ops.health import HEALTH, Health
 from widget_server.ops.metrics import METRICS, Metrics
 from widget_server.ops.secret import load_secret_key
@@ -52,6 +54,33 @@ async def test_three_listeners_open_and_close(settings: Settings) -> None:
     finally:
         await listeners.close()
     assert not settings.control_socket.exists()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: plum"], ids=["nothing", "half a request"])
+async def test_s40_who_connects_and_asks_for_nothing_is_dropped(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(start, "_SILENCE_SECONDS", 0.2)
+    listeners = Listeners(make_app(), web.Application(), settings)
+    await listeners.open()
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", listeners.port)
+        writer.write(said)
+        async with asyncio.timeout(30):
+            assert await reader.read() == b""
+        writer.close()
+    finally:
+        await listeners.close()
+
+
+def test_s40_a_server_takes_the_open_files_that_the_system_grants() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
+        start.allow_open_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= min(hard if hard > 0 else 65_536, 65_536)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_a_taken_port_gives_one_line_that_says_what_to_do(settings: Settings) -> None:

@@ -13,6 +13,7 @@ import errno
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import threading
@@ -39,6 +40,12 @@ _BACKLOG = 1024
 # Of the whole drain time, what is kept back for closing the store after the last handler was given up.
 _RESERVE_SECONDS = 2.0
 
+# How long a connection may stay without a whole request (S40): longer than proxies keep theirs, which is a minute.
+_SILENCE_SECONDS = 75.0
+
+# Sockets need a file each, and a shell gives a process no more than 1024 unless it asks.
+_OPEN_FILES = 65_536
+
 
 class Listeners:
     """The three listeners of one application. ``open`` them once, ``close`` them always, also when ``open`` failed."""
@@ -48,7 +55,9 @@ class Listeners:
         self._health = app[HEALTH]
         self._has_control_socket = False
         patience = max(0.0, settings.drain_seconds - _RESERVE_SECONDS)
-        self._public = web.AppRunner(app, access_log_class=AccessLogger, shutdown_timeout=patience)
+        self._public = web.AppRunner(
+            app, access_log_class=AccessLogger, shutdown_timeout=patience, keepalive_timeout=_SILENCE_SECONDS
+        )
         self._internal = web.AppRunner(_make_internal(app), access_log=None, shutdown_timeout=0.5)
         self._control = web.AppRunner(control, access_log=None, shutdown_timeout=0.5)
 
@@ -124,6 +133,7 @@ async def serve(
     for number in signals:
         loop.add_signal_handler(number, stop_or_leave, number.name)
     try:
+        allow_open_files()
         await listeners.open()
         quiet_garbage_collector()
         _log.info("Ready.", extra={"host": settings.host, "port": listeners.port})
@@ -138,6 +148,14 @@ async def serve(
         for number in signals:
             loop.remove_signal_handler(number)
     _log.info("Stopped.")
+
+
+def allow_open_files() -> None:
+    """Take as many open files as the system grants, up to what sockets can need; a limit that is higher stays."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wished = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wished:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
 
 
 def quiet_garbage_collector() -> None:
