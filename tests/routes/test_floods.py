@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,9 +10,12 @@ from aiohttp import WSServerHandshakeError
 
 from tests.serving import SHOP, begin, origin_of, serving
 from widget_server.protocol.codes import CloseCode
+from widget_server.web import bodies
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.serving import Served
 
 
 async def test_s38_a_socket_that_floods_is_sent_away_with_a_hint(tmp_path: Path, empty_store: Path) -> None:
@@ -44,3 +48,20 @@ async def test_s40_all_addresses_of_one_network_share_its_sockets(tmp_path: Path
             assert refused.value.status == 503
             async with served.http.ws_connect(url, headers=headers("2001:db8:0:1::1")):
                 """Another network has sockets of its own."""
+
+
+@pytest.mark.parametrize("path", ["/stream/shop", "/frames/shop", "/console/sign-in"])
+async def test_s40_a_body_that_does_not_arrive_is_given_up(
+    served: Served, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.2)
+    head = {"Host": "chat.test", "Origin": origin_of(SHOP), "Content-Length": "100"}
+    head["Content-Type"] = "application/x-www-form-urlencoded" if "console" in path else "application/json"
+    head["Authorization"] = f"Bearer {served.clock.token()}"
+    port = int(served.base.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", "{"]
+    writer.write("\r\n".join(lines).encode())
+    async with asyncio.timeout(15):
+        assert b" 400 " in await reader.readline()
+    writer.close()

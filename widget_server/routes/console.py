@@ -13,6 +13,7 @@ from widget_server.core.appearance import as_json
 from widget_server.core.errors import Malformed
 from widget_server.core.permissions import highest_role
 from widget_server.routes.office import OFFICE, check_caller
+from widget_server.web.bodies import in_time
 
 if TYPE_CHECKING:
     from widget_server.actions.agents import Agent
@@ -168,7 +169,7 @@ async def _body(request: web.Request, *fields: str) -> dict[str, object]:
         Malformed: ``bad_request`` with what is wrong.
     """
     try:
-        body = orjson.loads(await request.read())
+        body = orjson.loads(await in_time(request.read()))
     except orjson.JSONDecodeError:
         raise Malformed("bad_request", where="the body is not JSON") from None
     if not isinstance(body, dict):

@@ -13,6 +13,7 @@ from widget_server.core.ids import is_token
 from widget_server.protocol.codes import ERRORS
 from widget_server.protocol.encode import error_body
 from widget_server.routes.office import OFFICE, check_caller
+from widget_server.web.bodies import in_time
 from widget_server.web.csp import application_policy, page_policy
 from widget_server.web.csrf import FIELD
 from widget_server.web.redirects import local_path, see_other
@@ -138,7 +139,7 @@ async def _fields(request: web.Request) -> Mapping[str, object]:
         Malformed: ``bad_request`` for a body that is no form, or not in the encoding that it names.
     """
     try:
-        return await request.post()
+        return await in_time(request.post())
     except (ValueError, LookupError):
         raise Malformed("bad_request", where="the form") from None
 

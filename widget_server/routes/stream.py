@@ -22,6 +22,7 @@ from widget_server.hub.outbound import Outbound
 from widget_server.routes.connection import Connection
 from widget_server.routes.desk import DESK, Desk
 from widget_server.routes.entrance import Caller, agent_calling, visitor_calling
+from widget_server.web.bodies import in_time
 from widget_server.web.origins import cors, preflight_headers
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ async def _stream(request: web.Request, caller: Caller) -> web.StreamResponse:
     desk = request.app[DESK]
     if not desk.connections.has_room(caller.address):
         raise TryLater("busy", 5_000)
-    body = await _body(request, desk)
+    body = await in_time(_body(request, desk))
     response = web.StreamResponse(headers=_headers(caller) | {"Content-Type": "application/x-ndjson"})
     response.enable_chunked_encoding()
     await response.prepare(request)
@@ -165,7 +166,7 @@ class _StreamLine:
 
 async def _frames(request: web.Request, caller: Caller) -> web.Response:
     desk = request.app[DESK]
-    frames = _posted(await _body(request, desk))
+    frames = _posted(await in_time(_body(request, desk)))
     answers: list[bytes] = []
 
     async def collect(data: bytes) -> None:
