@@ -151,7 +151,7 @@ async def test_a_socket_that_says_nothing_is_closed_in_time(served: Served, witn
         ({"t": "search", "ref": 1, "text": "x"}, "hello_first", CloseCode.MALFORMED),
         ("nonsense", "malformed", CloseCode.MALFORMED),
         ({"t": "hello", "v": 0}, "unsupported_version", CloseCode.UPGRADE_REQUIRED),
-        ({"t": "hello", "v": 1, "token": "short"}, "malformed", CloseCode.MALFORMED),
+        ({"t": "hello", "v": 1, "token": "short"}, "token_ended", CloseCode.SIGNED_OUT),
         ({"t": "hello", "v": 1, "token": TOKEN, "name": "x"}, "malformed", CloseCode.MALFORMED),
     ],
 )
@@ -411,7 +411,7 @@ async def test_a_bad_frame_in_a_post_costs_only_itself(served: Served, witness: 
     [
         (f"/frames/{SHOP}", {"Authorization": ""}, 401, "signed_out"),
         (f"/frames/{SHOP}", {"Authorization": "Basic eDp5"}, 401, "signed_out"),
-        (f"/frames/{SHOP}", {"Authorization": "Bearer short"}, 400, "malformed"),
+        (f"/frames/{SHOP}", {"Authorization": "Bearer short"}, 401, "token_ended"),
         (f"/frames/{SHOP}", {"Origin": origin_of(OTHER)}, 403, "foreign_origin"),
         (f"/frames/{SHOP}", {"Origin": ""}, 403, "foreign_origin"),
         ("/frames/nobody", {}, 404, "unknown_site"),
@@ -437,7 +437,7 @@ async def test_a_post_from_nowhere_is_refused(
         (b'{"t":"ping","x":1}', "malformed", CloseCode.MALFORMED),
         (b'{"t":"search","ref":1,"text":"x"}', "hello_first", CloseCode.MALFORMED),
         (b'{"t":"hello","v":0}', "unsupported_version", CloseCode.UPGRADE_REQUIRED),
-        (b'{"t":"hello","v":1,"token":"short"}', "malformed", CloseCode.MALFORMED),
+        (b'{"t":"hello","v":1,"token":"short"}', "token_ended", CloseCode.SIGNED_OUT),
     ],
 )
 async def test_a_stream_that_begins_wrong_is_told_why_and_ends(

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from widget_server import __version__
 from widget_server.core import ids
-from widget_server.core.errors import Malformed, TryLater
+from widget_server.core.errors import Refused, TryLater
 from widget_server.core.times import iso
 from widget_server.hub.registry import Registry
 from widget_server.protocol import PROTOCOL_VERSION
@@ -78,10 +78,11 @@ class Desk:
     def take_token(self, visitor: Visitor, token: str | None) -> str | None:
         """Make the visitor the holder of ``token``; without one, of a fresh one, which is returned.
 
-        :raises Malformed: for what cannot be a token.
+        :raises Refused: ``token_ended`` for what cannot be a token: a page whose storage was damaged forgets it and
+            begins anew, where "malformed" would keep it away for good.
         """
         if token is not None and not ids.is_token(token):
-            raise Malformed("malformed", where="token")
+            raise Refused("token_ended")
         fresh = self.engine.clock.token() if token is None else None
         visitor.token_hash = ids.token_hash(fresh or token or "")
         return fresh
