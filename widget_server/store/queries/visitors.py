@@ -72,11 +72,15 @@ CONTACT = Statement(
 )
 
 CONVERSATIONS = Statement(
-    select(conversation.c.channel_id).where(
-        conversation.c.visitor_id == _b("person_id"), conversation.c.site_id == _b("site_id")
-    )
+    select(conversation.c.channel_id)
+    .where(conversation.c.visitor_id == _b("person_id"), conversation.c.site_id == _b("site_id"))
+    .order_by(conversation.c.activity_at.desc())
+    .limit(20)
 )
-"""All of one visitor with one site: what changes of the visitor shows in each of them."""
+"""Of one visitor with one site, newest activity first: what changes of the visitor shows in each of them.
+
+As many as ``conversations.OWN`` tells the visitor of: who begins thousands must not make a page change dear.
+"""
 
 ANSWERING = with_list(
     lambda wanted: (
