@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_ANSWERING_S = 5.0
+"""How long a stopping server waits for a moment without a write in flight before it sends its clients away."""
 _SPREAD_MS = 5_000
 """Over how long the clients of a stopping server are told to come back."""
 
@@ -145,7 +148,12 @@ class Node:
     async def drain(self) -> None:
         """Ack what is in flight, then send everybody away with a hint when to come back, spread over seconds (G15)."""
         desk = self.desk
-        await desk.engine.committer.drained()
+        desk.draining = True
+        # Under full load there is always something in flight: what is not answered by then is committed all the same,
+        # and answered when it comes again.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ANSWERING_S):
+                await desk.engine.committer.drained()
         leaving = list(desk.connections)
         for connection in leaving:
             spread = int.from_bytes(self.clock.random(2), "big") % _SPREAD_MS

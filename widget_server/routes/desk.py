@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_PATIENCE_MS = 5_000
+
 
 class Desk:
     """One node's front desk."""
@@ -42,6 +44,8 @@ class Desk:
         # Found once: looking a label up costs more than counting.
         self.sockets = {kind: metrics.sockets.labels(kind) for kind in ("visitor", "agent")}
         self._resumes = {result: metrics.resumes.labels(result) for result in ("fresh", "recovered", "reset", "gone")}
+        self.draining = False
+        """Whether this node is on its way out: it takes no new line."""
         self.connections: Registry[Connection] = Registry(settings.sockets_per_address)
         self.terms = Terms(
             engine.epoch, settings.message_max_chars, settings.frame_max_bytes, int(settings.hello_seconds * 1000)
@@ -74,6 +78,16 @@ class Desk:
                 "edit_ms": self.engine.policy.edit_ms,
             },
         }
+
+    def check_room(self, address: str) -> None:
+        """Whether one more line from ``address`` is taken.
+
+        :raises TryLater: ``draining``, or ``busy`` where the address has too many.
+        """
+        if self.draining:
+            raise TryLater("draining", _PATIENCE_MS)
+        if not self.connections.has_room(address):
+            raise TryLater("busy", _PATIENCE_MS)
 
     def take_token(self, visitor: Visitor, token: str | None) -> str | None:
         """Make the visitor the holder of ``token``; without one, of a fresh one, which is returned.

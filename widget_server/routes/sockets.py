@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from widget_server.core.errors import Malformed, TryLater
+from widget_server.core.errors import Malformed
 from widget_server.hub.outbound import Outbound
 from widget_server.protocol import encode
 from widget_server.routes.connection import Connection
@@ -38,8 +38,7 @@ async def console_socket(request: web.Request) -> web.StreamResponse:
 
 async def _serve(request: web.Request, caller: Caller) -> web.StreamResponse:
     desk = request.app[DESK]
-    if not desk.connections.has_room(caller.address):
-        raise TryLater("busy", 5_000)
+    desk.check_room(caller.address)
     settings = desk.settings
     ws = web.WebSocketResponse(
         heartbeat=settings.heartbeat_seconds,

@@ -73,8 +73,7 @@ async def preflight(request: web.Request) -> web.Response:
 
 async def _stream(request: web.Request, caller: Caller) -> web.StreamResponse:
     desk = request.app[DESK]
-    if not desk.connections.has_room(caller.address):
-        raise TryLater("busy", 5_000)
+    desk.check_room(caller.address)
     body = await in_time(_body(request, desk))
     response = web.StreamResponse(headers=_headers(caller) | {"Content-Type": "application/x-ndjson"})
     response.enable_chunked_encoding()
