@@ -91,6 +91,14 @@ async def test_one_pane_at_a_time_on_a_phone_with_a_way_back(console: Console) -
         assert await overflow(agent) <= 0, place
 
 
+async def test_a_message_taller_than_the_screen_is_seen_once_it_fills_it(console: Console) -> None:
+    agent = await console.agent(viewport=PHONE)
+    visitor = await console.visitor("A long story. " * 280, name="Maeve")
+    await agent.open("Maeve")
+    marks = visitor.state.channels[visitor.channel].marks
+    await visitor.until(lambda: marks.get("agents", {}).get("seen") == 1)
+
+
 @pytest.mark.parametrize(("width", "panes"), [(1440, 3), (1000, 2), (700, 1)])
 async def test_as_many_panes_as_there_is_room_for(console: Console, width: int, panes: int) -> None:
     agent = await console.agent(viewport={"width": width, "height": 800})

@@ -26,6 +26,8 @@ interface Row {
 /** How far from the end still counts as the end, and how near the top asks for more, in CSS pixels. */
 const END_PX = 48;
 const TOP_PX = 400;
+/** At which shares of a row in view it is looked at again; the small ones are for rows that are taller than the log. */
+const SHARES = [0, 0.05, 0.1, 0.25, 0.5];
 
 export class LogView {
   readonly #log: HTMLElement;
@@ -44,7 +46,7 @@ export class LogView {
     this.#log = log;
     this.#list = list;
     this.#events = events;
-    this.#observer = new IntersectionObserver((entries) => this.#observed(entries), { root: log, threshold: 0.5 });
+    this.#observer = new IntersectionObserver((entries) => this.#observed(entries), { root: log, threshold: SHARES });
     log.addEventListener("scroll", this.#onScroll, { passive: true });
     // Rows take their real height only when they are drawn, and the box below the log grows with its text.
     this.#sizes = new ResizeObserver(() => {
@@ -144,7 +146,7 @@ export class LogView {
     for (const entry of entries) {
       // A message taller than the log never shows half of itself; filling half of the log is as good.
       const seq = Number((entry.target as HTMLElement).dataset["seq"]);
-      const fills = entry.intersectionRect.height >= (entry.rootBounds?.height ?? Number.POSITIVE_INFINITY) / 2;
+      const fills = entry.intersectionRect.height >= this.#log.clientHeight / 2;
       if (entry.isIntersecting && (entry.intersectionRatio >= 0.5 || fills)) this.#visible.set(entry.target, seq);
       else this.#visible.delete(entry.target);
     }

@@ -26,9 +26,9 @@ export function Palette({ desk }: { desk: Desk }) {
   const [text, setText] = useState("");
   const [hits, setHits] = useState<readonly Hit[]>([]);
   const [at, setAt] = useState(0);
-  // The commands are those that made sense when the palette was called: it covers what they act upon.
   const box = useRef<HTMLInputElement>(null);
   useEffect(() => box.current?.focus(), []);
+  // The commands are those that made sense when the palette was called: it covers what they act upon.
   const [commands] = useState(() => possible(desk));
 
   useEffect(() => {
