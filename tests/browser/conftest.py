@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 from playwright.async_api import expect
 
 from demo_site.shop import make_app
@@ -34,6 +35,14 @@ _GENEROUS = "1000000/second"
 expect.set_options(timeout=10_000)
 
 
+def listening_socket() -> socket.socket:
+    """A socket on a free port of 127.0.0.1."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind(("127.0.0.1", 0))
+    return made
+
+
 @pytest.fixture
 async def shop(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path) -> AsyncGenerator[Shop]:
     """A shop with the widget on its pages. What its pages complain about fails the test.
@@ -48,7 +57,9 @@ async def shop(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path
         "limit_messages_visitor": _GENEROUS,
         "limit_messages_address": _GENEROUS,
     } | (mark.kwargs if mark else {})
-    port, shop_port = unused_port(), unused_port()
+    # Held from here on: a port that is only looked up may be somebody else's a moment later.
+    server_socket, shop_socket = listening_socket(), listening_socket()
+    port, shop_port = server_socket.getsockname()[1], shop_socket.getsockname()[1]
     # Two sites, as they are in life: two ports of one host would be one.
     server_url, shop_url = f"http://localhost:{port}", f"http://127.0.0.1:{shop_port}"
     settings = Settings(
@@ -64,8 +75,10 @@ async def shop(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path
     database = SQLiteDatabase(settings.database_path)
     passwords = Passwords(memory_kib=8, passes=1)
     async with AsyncExitStack() as stack:
+        for held in (server_socket, shop_socket):
+            stack.callback(held.close)
         app = create_app(settings, database=database, passwords=passwords)
-        server = TestServer(app, host="127.0.0.1", port=port)
+        server = TestServer(app, host="127.0.0.1", socket_factory=lambda *_: server_socket)
         await server.start_server()
         stack.push_async_callback(server.close)
         await do_create_site(
@@ -79,7 +92,7 @@ async def shop(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path
         pages = web.AppRunner(site)
         await pages.setup()
         stack.push_async_callback(pages.cleanup)
-        await web.TCPSite(pages, "127.0.0.1", shop_port).start()
+        await web.SockSite(pages, shop_socket).start()
         yield made
         assert made.complaints == []
 
