@@ -11,6 +11,7 @@ from widget_server.core.permissions import (
     Grant,
     Role,
     answered_sites,
+    are_colleagues,
     can_answer,
     can_create_sites,
     can_manage,
@@ -61,3 +62,10 @@ def test_what_may_be_managed_may_be_answered(granted: frozenset[Grant], site: in
     assert can_answer(someone, site) or not can_manage(someone, site)
     assert (site in answered_sites(someone)) == can_answer(someone, site)
     assert (site in managed_sites(someone)) == can_manage(someone, site)
+
+
+@given(grants, grants)
+def test_colleagues_are_those_who_meet_at_a_site(granted: frozenset[Grant], others: frozenset[Grant]) -> None:
+    one, other = actor(*granted), actor(*others)
+    meet = any(can_answer(one, site) and can_answer(other, site) for site in range(1, 5))
+    assert are_colleagues(one, other) == are_colleagues(other, one) == meet

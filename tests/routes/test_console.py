@@ -34,6 +34,16 @@ async def test_s10_no_call_answers_who_is_not_signed_in(browser: Browser, method
     assert (await response.json())["error"]["name"] == "signed_out"
 
 
+async def test_s10_an_agent_of_one_site_reads_no_names_of_another_ones_team(browser: Browser) -> None:
+    own, other = await make_site(browser, "Own"), await make_site(browser, "Other")
+    await make_agent(browser, "grace@example.com", "Grace", Role.AGENT, own.key)
+    await make_agent(browser, "linus@example.com", "Linus", Role.AGENT, other.key)
+    await make_agent(browser, "ada@example.com", "Ada", Role.ADMINISTRATOR)
+    await browser.sign_in("grace@example.com")
+    me = await browser.call("GET", "/console/api/me")
+    assert [agent["name"] for agent in me["agents"]] == ["Grace", "Ada"]
+
+
 @pytest.mark.parametrize(("method", "path"), UNSAFE)
 @pytest.mark.parametrize(
     ("header", "value", "status"),

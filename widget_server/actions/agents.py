@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from widget_server.core.errors import Refused, Unacceptable
 from widget_server.core.ids import is_site_key, uuid7
 from widget_server.core.passwords import MAX_CHARS, check_password, generated_password
-from widget_server.core.permissions import ALL_SITES, Actor, Grant, Role
+from widget_server.core.permissions import ALL_SITES, Actor, Grant, Role, are_colleagues
 from widget_server.core.text import check_line, fold
 from widget_server.store.queries import agents as queries
 from widget_server.store.queries import sessions as session_queries
@@ -98,6 +98,11 @@ async def list_agents(db: Database) -> list[Agent]:
         return [_agent(row, frozenset(grants[row[0]])) for row in await tx.all(queries.ALL) if row[0] in grants]
 
     return await db.read(read)
+
+
+async def list_colleagues(db: Database, actor: Actor) -> list[Agent]:
+    """Return everyone who may answer for a site that ``actor`` answers for too, themselves among them, oldest first."""
+    return [agent for agent in await list_agents(db) if are_colleagues(actor, agent.actor)]
 
 
 async def do_create_agent(

@@ -67,6 +67,14 @@ def can_manage(actor: Actor, site_id: int) -> bool:
     return site_id in managed_sites(actor)
 
 
+def are_colleagues(one: Actor, other: Actor) -> bool:
+    """Whether there is a site for which both may answer: others have no business with each other's names."""
+    ours, theirs = answered_sites(one), answered_sites(other)
+    if ours.every or theirs.every:
+        return all(sites.every or sites.ids for sites in (ours, theirs))
+    return bool(ours.ids & theirs.ids)
+
+
 def can_create_sites(actor: Actor) -> bool:
     """Whether ``actor`` may add a site to the installation: administrators of all sites may."""
     return managed_sites(actor).every

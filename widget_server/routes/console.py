@@ -143,7 +143,7 @@ async def _me(office: Office, caller: Caller) -> dict[str, object]:
         "sites": [
             {"key": site.key, "name": site.name, "draft_preview": site.appearance.draft_preview} for site in answered
         ],
-        "agents": [_colleague(each) for each in await agents.list_agents(database)],
+        "agents": [_colleague(each) for each in await agents.list_colleagues(database, agent.actor)],
     }
 
 
