@@ -25,10 +25,7 @@ _GRANTS = Statement(select(role_grant.c.person_id).where(role_grant.c.stamp >= _
 
 
 class Changes(NamedTuple):
-    """What was touched since a cursor.
-
-    ``complete`` is False when there was more than was read; read on from ``cursor``.
-    """
+    """What was touched since a cursor; the next reading goes on from ``cursor``, also where there was more than was read."""
 
     channels: list[tuple[str, int]]
     """(public name, version)"""
