@@ -55,14 +55,14 @@ def test_keys_do_not_disturb_each_other_and_share_what_is_theirs(clock: FakeCloc
     assert other.take() is None
 
 
-def test_who_comes_back_finds_the_window_as_it_was_left_but_for_the_lease(clock: FakeClock) -> None:
+def test_who_comes_back_finds_the_window_as_it_was_left(clock: FakeClock) -> None:
     shared = limit("100/minute", clock)
     (lease,) = shared.leases("ada")
     assert [lease.take() for _ in range(95)] == [None] * 95
     del lease
     gc.collect()
     (again,) = shared.leases("ada")
-    assert again.take() == 60_000
+    assert [again.take() for _ in range(6)] == [None] * 5 + [60_000]
 
 
 def test_several_rates_hold_together(clock: FakeClock) -> None:
@@ -149,3 +149,21 @@ def test_new_visitors_are_counted_by_address(tmp_path: Path, clock: FakeClock) -
     installation = limits(tmp_path, clock, limit_new_visitors_address="2/hour")
     assert [installation.new_visitor("::ffff:198.51.100.7") for _ in range(2)] == [None, None]
     assert installation.new_visitor("198.51.100.7") == 3_600_000
+
+
+def test_what_is_left_of_a_share_is_not_lost_with_the_connection_that_drew_it(tmp_path: Path, clock: FakeClock) -> None:
+    # Each post of the fallback is a connection of its own, and each threw away nine tenths of what it had drawn: ten
+    # posted messages a minute used up what a whole site may send.
+    many = limits(tmp_path, clock, limit_messages_visitor="60/minute", limit_messages_site="60/minute")
+
+    def post(visitor: str) -> int | None:
+        connection = many.for_visitor("shop", "192.0.2.1")
+        connection.know_visitor(visitor)
+        return connection.message()
+
+    assert [post("somebody") for _ in range(60)] == [None] * 60
+    assert post("somebody") == 60_000
+    assert post("somebody else") == 60_000
+    clock.now_ms += 60_000
+    assert [post("somebody else") for _ in range(60)] == [None] * 60
+    assert post("somebody else") == 60_000

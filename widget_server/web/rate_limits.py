@@ -136,12 +136,18 @@ class SharedLease(Lease):
     def _draw(self) -> tuple[int, int]:
         return self._limit.draw(self._key, self._limit.share)
 
+    def __del__(self) -> None:
+        """Give back what is left with the last who held it: a post of the fallback holds it for one message."""
+        if self.left:
+            self._limit.give_back(self._key, self.left)
+
 
 class OneRate:
     """One allowance per window, for many keys."""
 
     def __init__(self, item: limits.RateLimitItem, counters: Counters, now_ms: Callable[[], int]) -> None:
         self._item = item
+        self._counters = counters
         self._windows = FixedWindowRateLimiter(counters)
         self._leases: WeakValueDictionary[str, SharedLease] = WeakValueDictionary()
         self.now_ms = now_ms
@@ -155,6 +161,11 @@ class OneRate:
         if lease is None:
             lease = self._leases[key] = SharedLease(self, key)
         return lease
+
+    def give_back(self, key: str, left: int) -> None:
+        """Put what was drawn and not used back into the key's window, if one runs."""
+        name = self._item.key_for(key)
+        self._counters.incr(name, self._item.get_expiry(), -min(left, self._counters.get(name)))
 
     def draw(self, key: str, wanted: int) -> tuple[int, int]:
         """Take up to ``wanted`` from the key's window: how many there were, and when it ends (ms)."""
