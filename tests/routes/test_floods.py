@@ -65,3 +65,14 @@ async def test_s40_a_body_that_does_not_arrive_is_given_up(
     async with asyncio.timeout(15):
         assert b" 400 " in await reader.readline()
     writer.close()
+
+
+async def test_s38_frames_are_counted_over_all_posts_of_one_visitor(tmp_path: Path, empty_store: Path) -> None:
+    async with serving(tmp_path / "data", empty_store, limit_frames_connection="5/minute") as served:
+        headers = {"Origin": origin_of(SHOP), "Authorization": f"Bearer {served.clock.token()}"}
+        kinds: list[str] = []
+        for _ in range(3):
+            body = {"frames": [{"t": "ping"}, {"t": "ping"}]}
+            async with served.http.post(f"{served.base}/frames/{SHOP}", json=body, headers=headers) as answer:
+                kinds += [frame["t"] for frame in (await answer.json())["frames"]]
+        assert kinds == ["pong"] * 5 + ["error"]

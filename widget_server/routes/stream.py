@@ -178,6 +178,9 @@ async def _frames(request: web.Request, caller: Caller) -> web.Response:
     limits = desk.limits_of(caller.site_key, caller.address)
     if isinstance(caller.actor, Visitor):
         limits.know_visitor(caller.actor.token_hash)
+        limits.share_frames(caller.actor.token_hash)
+    else:
+        limits.share_frames(caller.actor.author.public_id)
     session = desk.session(limits, agent=caller.is_agent, posting=True)
     connection = Connection(desk, session, outbound, limits, caller.actor, caller.address, caller.site)
     for frame in frames:

@@ -224,6 +224,10 @@ class ConnectionLimits:
         """Count for this visitor as well: called once, when ``hello`` has told who it is and before any message."""
         self._visitor = token_hash
 
+    def share_frames(self, who: str) -> None:
+        """Count frames for ``who`` over all their posts: each is a connection of its own, and would begin anew."""
+        self._frames = self._limits.frames.leases(who)
+
     def frame(self) -> int | None:
         """Count a frame: None, or how long (ms) to wait."""
         return _taken(self._frames)
