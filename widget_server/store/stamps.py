@@ -25,7 +25,7 @@ _GRANTS = Statement(select(role_grant.c.person_id).where(role_grant.c.stamp >= _
 
 
 class Changes(NamedTuple):
-    """What was touched since a cursor; the next reading goes on from ``cursor``, also where there was more than was read."""
+    """What was touched since a cursor. The next reading goes on from ``cursor``, also where there was more to read."""
 
     channels: list[tuple[str, int]]
     """(public name, version)"""
