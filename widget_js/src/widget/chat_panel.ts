@@ -154,6 +154,7 @@ export class ChatPanel {
     const conversation = new Conversation({
       texts: this.#texts,
       world: browserWorld,
+      storage: this.#storage,
       root: this.#place.root,
       composer: this.#composer,
       greeting: this.#place.config.greeting,

@@ -1,5 +1,6 @@
 /** What a conversation needs beyond the composer: fetched beside the panel, not before one can write. */
 
+import type { Storage } from "../client/storage";
 import type { OutboxEntry } from "../core/outbox";
 import type { Texts } from "../core/texts";
 import type { World } from "../core/world";
@@ -13,11 +14,22 @@ import { adopt } from "./surface";
 import type { Notice } from "./view";
 
 const UNDO_MS = 10_000;
+const REMOVING = "removing";
+
+/** A removal that can still be undone. */
+interface Removal {
+  /** The time is over. */
+  now(): void;
+  undo(): void;
+  /** The page goes. */
+  leave(): void;
+}
 
 /** What a conversation is made of. */
 export interface ConversationOptions {
   readonly texts: Texts;
   readonly world: World;
+  readonly storage: Storage;
   /** Where the sheet is adopted. */
   readonly root: Document | ShadowRoot;
   readonly composer: Composer;
@@ -41,7 +53,8 @@ export class Conversation {
   #options: ConversationOptions;
   #greeting: HTMLElement;
   #editing: Message | undefined;
-  #removing: { readonly now: () => void; readonly undo: () => void } | undefined;
+  #ended = new AbortController();
+  #removing: Removal | undefined;
 
   constructor(options: ConversationOptions) {
     const { call, changed, greeting } = options;
@@ -61,6 +74,11 @@ export class Conversation {
         changed();
       },
     });
+    // A removal does not wait for somebody who has gone; the next page carries it out.
+    const { signal } = this.#ended;
+    window.addEventListener("pagehide", () => this.#removing?.leave(), { signal });
+    window.addEventListener("pageshow", () => this.#carryOut(), { signal });
+    this.#carryOut();
     this.#greeting = element("p", "greeting", greeting);
     this.log.node.prepend(this.#greeting);
   }
@@ -103,6 +121,7 @@ export class Conversation {
 
   destroy(): void {
     this.#removing?.now();
+    this.#ended.abort();
     this.log.destroy();
   }
 
@@ -116,31 +135,47 @@ export class Conversation {
 
   /** Takes the message away after ten seconds in which that can be undone. */
   #remove({ seq }: Message): void {
-    const { call, changed, composer, failed, world } = this.#options;
+    const { changed, composer, storage, world } = this.#options;
     const end = (): void => {
       cancel();
       this.#removing = undefined;
       changed();
     };
-    const show = (): void => this.log.hide(seq, false);
     this.#removing?.now();
     this.#removing = {
-      now() {
+      now: () => {
         end();
-        call("remove", seq).catch((error: Error) => {
-          show();
-          failed(error);
-        });
+        this.#finishRemoval(seq);
       },
-      undo() {
+      undo: () => {
         end();
-        show();
+        this.log.hide(seq, false);
         composer.focus();
+      },
+      leave: () => {
+        end();
+        storage.set(REMOVING, `${seq}`);
       },
     };
     const cancel = world.after(UNDO_MS, this.#removing.now);
     this.log.hide(seq, true);
     composer.focus();
     changed();
+  }
+
+  /** What an earlier page, or this one before it went, has left to be done. */
+  #carryOut(): void {
+    const left = Number(this.#options.storage.get(REMOVING));
+    if (left) this.#finishRemoval(left);
+  }
+
+  #finishRemoval(seq: number): void {
+    const { call, failed, storage } = this.#options;
+    storage.remove(REMOVING);
+    this.log.hide(seq, true);
+    call("remove", seq).catch((error: Error) => {
+      this.log.hide(seq, false);
+      failed(error);
+    });
   }
 }

@@ -35,6 +35,7 @@ export class Session implements Leading {
   #options: SessionOptions;
   #channel: string | undefined;
   #site: SiteState | null = null;
+  #awaiting: ((channel: string) => void)[] = [];
   #own: OwnConversation | undefined;
   #contact: Contact = {};
   #contactTold = "";
@@ -79,15 +80,15 @@ export class Session implements Leading {
   }
 
   async edit(seq: number, body: string): Promise<unknown> {
-    return this.#channel && this.client.edit(this.#channel, seq, body);
+    return this.client.edit(await this.#opened(), seq, body);
   }
 
   async remove(seq: number): Promise<unknown> {
-    return this.#channel && this.client.remove(this.#channel, seq);
+    return this.client.remove(await this.#opened(), seq);
   }
 
   async history(): Promise<unknown> {
-    return this.#channel && this.client.history(this.#channel);
+    return this.client.history(await this.#opened());
   }
 
   seen(seq: number): void {
@@ -136,6 +137,14 @@ export class Session implements Leading {
     }
   }
 
+  /** The conversation's channel, as soon as it is known: a tab that takes over is asked before it is connected. */
+  #opened(): Promise<string> {
+    return new Promise((resolve) => {
+      if (this.#channel) resolve(this.#channel);
+      else this.#awaiting.push(resolve);
+    });
+  }
+
   get #log(): ChannelLog | undefined {
     return this.#channel === undefined ? undefined : this.client.channel(this.#channel);
   }
@@ -169,6 +178,7 @@ export class Session implements Leading {
     this.#options.storage.set(STARTED, start);
     this.#channel = channel;
     this.client.open(channel);
+    for (const resolve of this.#awaiting.splice(0)) resolve(channel);
     this.#tellContact();
   }
 
