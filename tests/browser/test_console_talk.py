@@ -173,6 +173,32 @@ async def test_what_is_sent_offline_arrives_once_and_in_order(console: Console) 
     await expect(agent.log.get_by_text("Sending")).to_have_count(0)
 
 
+async def test_a_broken_line_is_said_plainly_and_loses_nothing(console: Console) -> None:
+    agent = await console.agent()
+    page = agent.page
+    await page.add_init_script(
+        "window.lines = []; window.WebSocket = class extends WebSocket {"
+        " constructor(url) { if (window.cut) throw new Error('cut'); super(url); lines.push(this); } }"
+    )
+    await page.route("**/stream/console", lambda route: route.abort())
+    await page.reload()
+    visitor = await console.visitor("Hello", name="Maeve")
+    await agent.open("Maeve")
+    # A browser tells of a line that breaks without a word by this code (RFC 6455 §7.1.5).
+    await page.evaluate("window.cut = true; lines.at(-1).onclose({code: 1006, reason: ''})")
+    await expect(page.get_by_text("Reconnecting. What you send is kept")).to_be_visible()
+    await agent.says("Written meanwhile")
+    await expect(agent.log.get_by_text("Sending")).to_be_visible()
+    await visitor.says("Are you there?")
+    await page.get_by_role("button", name="Try now").click()
+    await expect(page.get_by_text("Reconnecting. What you send is kept")).to_be_visible()
+    await page.evaluate("window.cut = false; dispatchEvent(new Event('online'))")
+    await visitor.hears("Written meanwhile")
+    await expect(agent.log).to_contain_text("Are you there?")
+    await expect(page.get_by_text("Reconnecting")).to_be_hidden()
+    assert visitor.bodies() == ["Hello", "Are you there?", "Written meanwhile"]
+
+
 async def test_without_websockets_the_fallback_does_the_same(console: Console) -> None:
     agent = await console.agent()
     await agent.page.add_init_script("window.WebSocket = class { constructor() { throw new Error('blocked'); } }")

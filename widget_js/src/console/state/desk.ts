@@ -47,6 +47,7 @@ export class Desk {
   readonly list: ConversationList;
   readonly opened = signal<OpenConversation | null>(null);
   readonly route = signal<Route>(parseRoute(location.hash));
+  /** The state of the connection. "waiting" also while an attempt after a failed one is under way: words must not flicker. */
   readonly status = signal<ClientStatus>("idle");
   /** Whether the browser says that there is a network. */
   readonly networked = signal(navigator.onLine);
@@ -233,7 +234,8 @@ export class Desk {
   }
 
   #statusChanged(): void {
-    this.status.value = this.#client.status;
+    const isNextAttempt = this.#client.status === "connecting" && this.status.peek() === "waiting";
+    if (!isNextAttempt) this.status.value = this.#client.status;
     if (this.#client.status === "ended" && this.#client.endCode === CloseCode.SIGNED_OUT) this.#signIn();
   }
 
