@@ -65,7 +65,7 @@ class Talk:
             return rows if is_whole else {name: rows.get(name) for name in list_of(anew)}
 
         await either_hears(self.console, anew, lambda: held() == list_of(anew))
-        assert held() == list_of(anew)
+        assert held() == list_of(anew), (held(), list_of(anew))
 
 
 async def list_all(console: SocketClient, status: str = "open") -> dict[str, Any]:
