@@ -70,10 +70,12 @@ async def test_a_second_writing_process_is_refused(empty_store: Path, tmp_path: 
 async def test_a_file_that_is_no_database_is_unavailable_and_leaves_no_thread(tmp_path: Path) -> None:
     path = tmp_path / "text.db"
     path.write_text("not a database, " * 100)
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with pytest.raises(StoreUnavailable):
         await SQLiteDatabase(path).open()
-    assert threading.active_count() == before
+    for thread in set(threading.enumerate()) - before:
+        await asyncio.to_thread(thread.join, 30)
+        assert not thread.is_alive()
 
 
 async def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
