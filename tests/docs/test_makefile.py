@@ -19,7 +19,9 @@ def make(where: Path, *arguments: str, path: str | None = None) -> tuple[int, li
     (where / "requirements").mkdir()
     for name in ("requirements/dev.txt", "pyproject.toml"):
         (where / name).touch()
-    environment = os.environ | ({"PATH": path} if path is not None else {})
+    # Not as a part of the make that runs these tests.
+    kept = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    environment = kept | ({"PATH": path} if path is not None else {})
     ran = subprocess.run(
         [shutil.which("make") or "make", *arguments],
         cwd=where,
