@@ -1,4 +1,3 @@
-import { Backoff } from "../core/backoff";
 import { type Applied, type ChannelFrame, ChannelLog } from "../core/channel";
 import { IdSource } from "../core/ids";
 import { encode } from "../core/json";
@@ -12,30 +11,21 @@ import {
   type Message,
   type Page,
   PROTOCOL_VERSION,
-  RECONNECT_BELOW,
   RETRIABLE_FROM,
   type ServerFrame,
-  STANDARD_FINAL,
   type Welcome,
 } from "../protocol.gen";
-import { BROKEN, type Connector, type Transport } from "../transport/transport";
+import type { Connector } from "../transport/transport";
+import { type ClientStatus, Line } from "./line";
 import { Receipts } from "./receipts";
 import type { Storage } from "./storage";
 import { TypingState, type Typist } from "./typing";
 
-export type { Typist };
+export type { ClientStatus, Typist };
 
 const OUTBOX = "out:";
 /** Waiting time when the server names none. */
 const PATIENCE_MS = 1000;
-/** An attempt that has not led to `welcome` by then has failed. */
-const WELCOME_MS = 20_000;
-
-/**
- * `idle`: no connection is wanted. `connecting`: one is being made. `online`: the server has said welcome. `waiting`:
- * it broke, the next attempt is set. `ended`: the server said not to come back (`ChatClient.endCode`).
- */
-export type ClientStatus = "idle" | "connecting" | "online" | "waiting" | "ended";
 
 /** What has become new since listeners were last called. */
 export interface Changes {
@@ -103,20 +93,14 @@ interface OpenChannel {
  */
 export class ChatClient {
   readonly outbox = new Outbox();
-  status: ClientStatus = "idle";
   /** The last `welcome`, also while disconnected. */
   welcome: Welcome | undefined;
-  /** With `ended`: the close code, one of `CloseCode` or RFC 6455's. */
-  endCode = 0;
-  /** With `waiting`: when the next attempt is made (milliseconds of this device). */
-  nextAttemptAt = 0;
 
   #options: ClientOptions;
   #world: World;
   #ids: IdSource;
-  #backoff: Backoff;
+  #line: Line;
   #receipts: Receipts;
-  #transport: Transport | undefined;
   #channels = new Map<string, OpenChannel>();
   /** The channels that the last `hello` named: the server opens them by itself. */
   #named = new Set<string>();
@@ -125,17 +109,22 @@ export class ChatClient {
   #ref = 0;
   #listeners = new Set<(changes: Changes) => void>();
   #changes: Changes | undefined;
-  /** How many frames came so far. */
-  #heard = 0;
-  #cancelAttempt = (): void => {};
-  #cancelHeartbeat = (): void => {};
   #cancelFlush = (): void => {};
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#world = options.world;
     this.#ids = new IdSource(options.world);
-    this.#backoff = new Backoff(() => options.world.random());
+    this.#line = new Line({
+      connector: options.connector,
+      world: options.world,
+      hello: () => this.#hello(),
+      receive: (frame) => this.#receive(frame),
+      lost: () => this.#lost(),
+      changed: () => {
+        this.#news().status = true;
+      },
+    });
     this.#receipts = new Receipts(
       options.world,
       () => [...this.#channels.values()].map(({ log }) => log),
@@ -152,37 +141,29 @@ export class ChatClient {
 
   // --- the connection ---------------------------------------------------------------------------------------------
 
+  get status(): ClientStatus {
+    return this.#line.status;
+  }
+
+  /** With `ended`: the close code, one of `CloseCode` or RFC 6455's. */
+  get endCode(): number {
+    return this.#line.endCode;
+  }
+
   /** Wants a connection from now on. Harmless when there is one. */
   connect(): void {
-    if (this.status === "idle" || this.status === "ended") this.#attempt();
+    this.#line.connect();
   }
 
   /** Wants none any more. What is unsent, and requests, wait for the next `connect`. */
   disconnect(): void {
     this.#receipts.flush();
-    this.#transport?.close();
-    this.#lost();
-    this.#setStatus("idle");
+    this.#line.disconnect();
   }
 
   /** There is reason to believe that connecting works now (the network is back, the page is looked at): do it at once. */
   wake(): void {
-    this.#backoff.reset();
-    if (this.status === "waiting") this.#attempt();
-    else if (this.status === "online") this.#probe();
-  }
-
-  #attempt(): void {
-    this.#cancelAttempt();
-    this.#setStatus("connecting");
-    this.#transport = this.#options.connector(() => this.#hello(), {
-      opened: () => {},
-      frames: (frames) => {
-        for (const frame of frames) this.#receive(frame);
-      },
-      closed: (code, retryAfter) => this.#closed(code, retryAfter),
-    });
-    this.#cancelHeartbeat = this.#world.after(WELCOME_MS, () => this.#broken());
+    this.#line.wake();
   }
 
   #hello(): Hello {
@@ -191,28 +172,7 @@ export class ChatClient {
     return { t: "hello", v: PROTOCOL_VERSION, positions, ...this.#options.hello() };
   }
 
-  #broken(): void {
-    this.#transport?.close();
-    this.#closed(BROKEN, 0);
-  }
-
-  #closed(code: number, retryAfter: number): void {
-    this.#lost();
-    if (code >= RECONNECT_BELOW || STANDARD_FINAL.indexOf(code) >= 0) {
-      this.endCode = code;
-      this.#setStatus("ended");
-      return;
-    }
-    const wait = this.#backoff.next(retryAfter);
-    this.nextAttemptAt = this.#world.now() + wait;
-    this.#cancelAttempt = this.#world.after(wait, () => this.#attempt());
-    this.#setStatus("waiting");
-  }
-
   #lost(): void {
-    this.#transport = undefined;
-    this.#cancelAttempt();
-    this.#cancelHeartbeat();
     this.#cancelFlush();
     this.#receipts.interrupted();
     this.#sends.clear();
@@ -223,25 +183,8 @@ export class ChatClient {
     }
   }
 
-  #beat(): void {
-    const period = this.welcome?.heartbeat_ms ?? 0;
-    this.#cancelHeartbeat();
-    if (period) this.#cancelHeartbeat = this.#world.after(period, () => this.#probe());
-  }
-
-  /** Asks for a sign of life; without one within half a heartbeat the line is dead. */
-  #probe(): void {
-    const before = this.#heard;
-    this.#cancelHeartbeat();
-    this.#post({ t: "ping" });
-    this.#cancelHeartbeat = this.#world.after((this.welcome?.heartbeat_ms ?? 20_000) / 2, () => {
-      if (this.#heard === before) this.#broken();
-      else this.#beat();
-    });
-  }
-
   #post(frame: ClientFrame): void {
-    if (this.status === "online") this.#transport?.send(frame);
+    this.#line.post(frame);
   }
 
   // --- channels ---------------------------------------------------------------------------------------------------
@@ -296,8 +239,7 @@ export class ChatClient {
     if (opened.opening || this.status !== "online") return;
     opened.opening = true;
     const { log } = opened;
-    if (this.#transport?.reopen) this.#transport.reopen();
-    else
+    if (!this.#line.reopen())
       this.#post({
         t: "open",
         ref: ++this.#ref,
@@ -430,7 +372,6 @@ export class ChatClient {
   // --- what the server says ---------------------------------------------------------------------------------------
 
   #receive(frame: ServerFrame): void {
-    this.#heard++;
     switch (frame.t) {
       case "welcome":
         this.#welcomed(frame);
@@ -472,13 +413,11 @@ export class ChatClient {
 
   #welcomed(frame: Welcome): void {
     this.welcome = { ...frame };
-    this.#backoff.reset();
     this.#options.welcomed?.(frame);
     for (const own of frame.conversations ?? []) this.outbox.bind(own.start, own.channel);
     const repeated = this.status === "online";
-    this.#setStatus("online");
+    this.#line.welcomed(frame.heartbeat_ms);
     this.#news().frames.push(frame);
-    this.#beat();
     for (const [name, channel] of this.#channels) {
       if (this.#named.has(name)) channel.opening = true;
       else this.#requestOpen(channel);
@@ -529,8 +468,8 @@ export class ChatClient {
     // left before its ack came stays closed.
     if (!opened && this.outbox.get(clientId)?.start) {
       const begun = this.#track(frame.channel);
-      if (this.#transport?.reopen) this.#requestOpen(begun);
-      else begun.opening = true;
+      begun.opening = true;
+      this.#line.reopen();
     }
     this.#flush();
   }
@@ -562,11 +501,6 @@ export class ChatClient {
   }
 
   // --- telling listeners ------------------------------------------------------------------------------------------
-
-  #setStatus(status: ClientStatus): void {
-    this.status = status;
-    this.#news().status = true;
-  }
 
   #news(): Changes {
     if (!this.#changes) {
