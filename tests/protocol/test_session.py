@@ -468,6 +468,16 @@ def test_s38_who_goes_on_sending_over_the_limit_is_sent_away() -> None:
     assert all(errors(effects) == ["rate_limited"] for effects in answers[:last])
 
 
+def test_refusals_of_a_long_day_do_not_add_up() -> None:
+    talk = Talk()
+    for _ in range(10):
+        talk.limiter.frame_wait = 1_500
+        answers = [talk.say(t="ping") for _ in range(100)]
+        assert all(errors(effects) == ["rate_limited"] for effects in answers)
+        talk.limiter.frame_wait = None
+        talk.say(t="ping")
+
+
 @pytest.mark.parametrize(
     "frame",
     [

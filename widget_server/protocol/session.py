@@ -24,7 +24,7 @@ _VISITOR_FRAMES = (f.SetContext, f.SetContact, f.SignOut)
 _NOT_POSTED = (f.Hello, f.Open, f.Close)
 _MAX_OPEN = 200
 _REFUSED_MAX = 200
-"""Frames over the limit that are answered one by one; who sends on after so many is sent away."""
+"""Frames over the limit that are answered one by one; who sends on after so many in a row is sent away."""
 _BUFFER_MAX = 256
 
 
@@ -117,6 +117,7 @@ class Session:
         wait = self._limiter.frame()
         if wait is not None:
             return self._too_many(frame, wait)
+        self._refused = 0
         if type(frame) is f.Send:
             return self._send(frame)
         if type(frame) is f.Hello:
