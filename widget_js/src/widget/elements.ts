@@ -1,4 +1,5 @@
 import type { IconNode } from "lucide";
+import type { Author } from "../protocol.gen";
 import { icon } from "./icon";
 
 /** Makes an element with a class and children; texts become text nodes, never markup. */
@@ -10,6 +11,19 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   const made = document.createElement(name);
   if (className) made.className = className;
   made.append(...children);
+  return made;
+}
+
+/** Somebody's picture, or the first letter of their name. */
+export function face({ name, picture }: Author): HTMLElement {
+  const made = element("span", "face", (name ?? "").slice(0, 1));
+  made.ariaHidden = "true";
+  if (picture) {
+    const image = element("img");
+    image.src = picture;
+    image.alt = "";
+    made.replaceChildren(image);
+  }
   return made;
 }
 

@@ -4,7 +4,7 @@ import { linkPieces } from "../core/links";
 import type { OutboxEntry } from "../core/outbox";
 import type { Texts } from "../core/texts";
 import type { Author, Message } from "../protocol.gen";
-import { button, element } from "./elements";
+import { button, element, face } from "./elements";
 import { icon } from "./icon";
 import type { Update, WidgetState } from "./state";
 import { dayNumber, Times } from "./times";
@@ -53,7 +53,8 @@ export class MessageLog {
   /** The scrolling element. */
   readonly node = element("div", "log");
   #list = element("ul");
-  #dots = element("div", "dots", element("i"), element("i"), element("i"));
+  #typist = element("span", "sr");
+  #dots = element("div", "dots", this.#typist, element("i"), element("i"), element("i"));
   #options: LogOptions;
   #times: Times;
   #rows = new Map<string, Row>();
@@ -300,7 +301,10 @@ export class MessageLog {
     const above: Node[] = [];
     if (newDay) above.push(element("div", "day", this.#times.day(row.at, this.#options.now())));
     if (joined) above.push(element("span", "sr", `${name}, ${this.#times.time(row.at)}: `));
-    else above.push(element("div", "who", element("span", row.own ? "sr" : "name", `${name} `), time));
+    else {
+      const picture = row.author && !row.own ? [face(row.author)] : [];
+      above.push(element("div", "who", ...picture, element("span", row.own ? "sr" : "name", `${name} `), time));
+    }
     row.node.prepend(...above);
   }
 
@@ -374,7 +378,8 @@ export class MessageLog {
 
   #showTyping(person: Author | null): void {
     this.#dots.hidden = !person;
-    this.#dots.title = person ? this.#options.texts.text("{name} is typing", { name: person.name ?? "" }) : "";
+    // Said aloud; what is seen are the dots.
+    this.#typist.textContent = person ? this.#options.texts.text("{name} is typing", { name: person.name ?? "" }) : "";
   }
 
   // --- what is in view ---------------------------------------------------------------------------------------------

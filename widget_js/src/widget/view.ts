@@ -1,7 +1,7 @@
 import { Bell, BellOff, Send, X } from "lucide";
 import type { Texts } from "../core/texts";
 import type { SiteState } from "../protocol.gen";
-import { button, element } from "./elements";
+import { button, element, face } from "./elements";
 import { icon } from "./icon";
 import { teamLine } from "./words";
 
@@ -55,7 +55,6 @@ export class View {
     this.#title.textContent = siteName;
     this.#sound = button("icon-button", text("Sound"), actions.toggleSound, BellOff);
     this.#pill = button("pill", "", actions.toEnd);
-    this.#faces.ariaHidden = "true";
     this.#status.role = "status";
     this.#alert.role = "alert";
     const { node } = this;
@@ -99,15 +98,7 @@ export class View {
   #showTeam(site: SiteState): void {
     this.#title.textContent = site.name;
     this.#team.textContent = teamLine(site, this.#texts);
-    this.#faces.replaceChildren(
-      ...site.agents.slice(0, 3).map(({ name, picture }) => {
-        if (!picture) return element("span", "face", (name ?? "").slice(0, 1));
-        const image = element("img");
-        image.src = picture;
-        image.alt = "";
-        return element("span", "face", image);
-      }),
-    );
+    this.#faces.replaceChildren(...site.agents.slice(0, 3).map(face));
   }
 }
 
