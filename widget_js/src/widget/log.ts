@@ -69,6 +69,8 @@ export class MessageLog {
   #observer: IntersectionObserver;
   #resized: ResizeObserver;
   #inView = new Set<number>();
+  /** Rows that the visitor has not seen yet, by number: only these are watched. */
+  #unseen = new Map<number, Row>();
   #atEnd = true;
   #loading = false;
   #below = 0;
@@ -94,7 +96,7 @@ export class MessageLog {
     this.#resized.observe(this.node);
   }
 
-  /** The last message of the team that is in view, 0 without one. */
+  /** The last message of the team that is in view and was not seen before, 0 without one. */
   get lastInView(): number {
     return Math.max(0, ...this.#inView);
   }
@@ -113,6 +115,7 @@ export class MessageLog {
     this.#putMessages(messages);
     this.#putPending(pending);
     this.#frameTouched();
+    for (const [seq, row] of this.#unseen) if (seq <= state.seen) this.#unwatch(seq, row);
     this.#showTyping(state.typing);
     if (older) this.node.scrollTop += this.node.scrollHeight - height;
     else if (this.#atEnd && this.#order.length !== rows) this.toEnd();
@@ -174,7 +177,10 @@ export class MessageLog {
       row.at = Date.parse(message.at);
       if (changed) this.#fill(row, message.removed ? "" : message.body);
       if (!placed) this.#place(row, this.#indexFor(message.seq, row));
-      if (!row.own) this.#observer.observe(row.node);
+      if (!row.own && message.seq > (this.#state?.seen ?? 0)) {
+        this.#unseen.set(message.seq, row);
+        this.#observer.observe(row.node);
+      }
       row.node.hidden = this.#hidden.has(message.seq) && !message.removed;
     }
   }
@@ -224,8 +230,7 @@ export class MessageLog {
     this.#touched.delete(row);
     this.#rows.delete(row.key);
     this.#order.splice(index, 1);
-    this.#observer.unobserve(row.node);
-    if (row.message) this.#inView.delete(row.message.seq);
+    if (row.message) this.#unwatch(row.message.seq, row);
     row.node.remove();
   }
 
@@ -406,10 +411,16 @@ export class MessageLog {
     this.#options.history().then(done, done);
   }
 
+  #unwatch(seq: number, row: Row): void {
+    this.#observer.unobserve(row.node);
+    this.#unseen.delete(seq);
+    this.#inView.delete(seq);
+  }
+
   #observed(entries: readonly IntersectionObserverEntry[]): void {
     for (const { target, intersectionRatio, intersectionRect, rootBounds } of entries) {
       const seq = this.#byNode.get(target)?.message?.seq;
-      if (seq === undefined) continue;
+      if (seq === undefined || !this.#unseen.has(seq)) continue;
       // Half of the row, or as much of a tall one as fills half of the view.
       if (intersectionRatio >= 0.5 || intersectionRect.height * 2 > (rootBounds?.height ?? 0)) this.#inView.add(seq);
       else this.#inView.delete(seq);
