@@ -43,6 +43,8 @@ interface Row {
   /** What the node shows of its surroundings, so that it is touched only when that changes. */
   frame: string;
   foot: string;
+  /** Kept as long as the message may be changed: whoever stands on a button keeps the focus while the state moves on. */
+  tools: HTMLElement | undefined;
 }
 
 /**
@@ -217,6 +219,7 @@ export class MessageLog {
       entry: undefined,
       frame: "",
       foot: "",
+      tools: undefined,
     };
     this.#rows.set(key, row);
     this.#byNode.set(node, row);
@@ -329,11 +332,17 @@ export class MessageLog {
     const foot = `${shown}|${removed}|${edited}|${open}|${entry?.error?.message}`;
     if (foot === row.foot) return;
     row.foot = foot;
-    for (const old of row.node.querySelectorAll(".foot, .tools")) old.remove();
+    for (const old of row.node.querySelectorAll(".foot")) old.remove();
     row.node.classList.toggle("removed", removed);
     const { texts } = this.#options;
     if (removed) row.body.replaceChildren(texts.text("Message removed"));
-    if (open) row.body.after(this.#tools(message));
+    if (!open) {
+      row.tools?.remove();
+      row.tools = undefined;
+    } else if (!row.tools) {
+      row.tools = this.#tools(row);
+      row.body.after(row.tools);
+    }
     const parts: (Node | string)[] = [];
     if (edited) parts.push(element("span", "", texts.text("edited")));
     if (shown) parts.push(this.#stateNode(shown));
@@ -371,13 +380,13 @@ export class MessageLog {
     ];
   }
 
-  #tools(message: Message): HTMLElement {
+  #tools(row: Row): HTMLElement {
     const { texts, edit, remove } = this.#options;
     return element(
       "div",
       "tools",
-      button("tool", texts.text("Edit message"), () => edit(message), Pencil),
-      button("tool", texts.text("Remove message"), () => remove(message), Trash2),
+      button("tool", texts.text("Edit message"), () => row.message && edit(row.message), Pencil),
+      button("tool", texts.text("Remove message"), () => row.message && remove(row.message), Trash2),
     );
   }
 
