@@ -86,6 +86,7 @@ async def test_everything_is_done_by_keyboard_and_focus_never_gets_lost(shop: Sh
     await visitor.page.keyboard.press("Enter")
     await expect(visitor.box).to_be_focused()
     channel = await agent.open("Helo")
+    await expect(visitor.log.get_by_role("button", name="Remove message")).to_be_attached()
     await visitor.page.keyboard.press("Shift+Tab")
     await expect(visitor.log.get_by_role("button", name="Remove message")).to_be_focused()
     await agent.looks(channel)

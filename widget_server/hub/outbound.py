@@ -16,7 +16,7 @@ from widget_server.protocol.encode import joined
 log = logging.getLogger(__name__)
 
 CLOSING_S: Final = 2.0
-"""How long a peer may take to read what is left before a close, when it is told to go."""
+"""How long a peer may take to read what is left when it is told to go, and as long again to answer the close."""
 
 
 class Outbound:
@@ -98,7 +98,7 @@ class Outbound:
             self._task = asyncio.create_task(self._finish())
         else:
             # The writer waits for a reader that may never come back: the close frame must not wait as long.
-            asyncio.get_running_loop().call_later(CLOSING_S, self._abort_stuck, self._task)
+            asyncio.get_running_loop().call_later(2 * CLOSING_S, self._abort_stuck, self._task)
 
     async def finished(self) -> None:
         """Return when the line is closed or what was queued has left."""

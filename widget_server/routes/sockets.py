@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import struct
 from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -47,12 +48,15 @@ async def _serve(request: web.Request, caller: Caller) -> web.StreamResponse:
         writer_limit=_WRITER_LIMIT,
         decode_text=False,
         timeout=1.0,
+        autoclose=False,
     )
     await ws.prepare(request)
-    connection = _connect(desk, caller, request, ws)
+    ended = asyncio.Event()
+    connection = _connect(desk, caller, request, ws, ended)
     try:
         await _read(ws, connection)
     finally:
+        ended.set()
         connection.gone()
         desk.connections.remove(connection)
         desk.sockets[caller.kind].dec()
@@ -60,14 +64,16 @@ async def _serve(request: web.Request, caller: Caller) -> web.StreamResponse:
     return ws
 
 
-def _connect(desk: Desk, caller: Caller, request: web.Request, ws: web.WebSocketResponse) -> Connection:
+def _connect(
+    desk: Desk, caller: Caller, request: web.Request, ws: web.WebSocketResponse, ended: asyncio.Event
+) -> Connection:
     def abort() -> None:
         if request.transport is not None:
             request.transport.abort()
 
     outbound = Outbound(
         _writer(ws),
-        lambda code, reason: ws.close(code=code, message=reason),
+        _closer(ws, ended),
         abort,
         frames_max=desk.settings.outbound_frames_max,
         bytes_max=desk.settings.outbound_bytes_max,
@@ -88,11 +94,24 @@ def _writer(ws: web.WebSocketResponse) -> Callable[[bytes], Awaitable[None]]:
     return write
 
 
+def _closer(ws: web.WebSocketResponse, ended: asyncio.Event) -> Callable[[int, bytes], Awaitable[None]]:
+    async def close(code: int, reason: bytes) -> None:
+        """Send the close frame, and read on until the client has answered it or is gone.
+
+        aiohttp's own ``close`` drops the line at once where a task reads from it; what the client has sent meanwhile
+        then makes the system reset the connection, and the client loses the code and the hint.
+        """
+        await ws.send_frame(struct.pack("!H", code) + reason, WSMsgType.CLOSE)
+        await ended.wait()
+
+    return close
+
+
 async def _read(ws: web.WebSocketResponse, connection: Connection) -> None:
     turn = 0
     async for message in ws:
         if connection.outbound.closing:
-            return
+            continue
         turn += 1
         if turn % _TURN == 0:
             # What a socket has sent at once can be thousands of frames, and none of them waits for anything.
