@@ -140,11 +140,12 @@ bench: build $(STAMPS)/bench ## measure this server beside others (BENCH_ARGS= f
 
 ##@ Keep
 
+RUNTIME_EXTRAS := --extra speed --extra postgres --extra redis
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --no-config
 
 .PHONY: lock
 lock: install ## resolve the dependencies anew and write requirements/*.txt (UPGRADE=1 takes newer versions)
-	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra speed --output-file requirements/runtime.txt
-	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra speed --extra dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml $(RUNTIME_EXTRAS) --output-file requirements/runtime.txt
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml $(RUNTIME_EXTRAS) --extra dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements/bench.in --constraints requirements/dev.txt --output-file requirements/bench.txt

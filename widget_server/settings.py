@@ -10,8 +10,8 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit
 
 import limits
 from dotenv import dotenv_values
@@ -28,7 +28,7 @@ PREFIX = "WIDGET_"
 SECRET_MIN_CHARS = 32
 
 _SAMPLE_SECRETS = ("changeme", "change-me", "change_me", "secret", "password", "example", "sample", "insecure", "12345")
-_DATABASE_SCHEMES = ("sqlite",)
+_POSTGRESQL = "postgresql://"
 
 
 class OperatorError(Exception):
@@ -52,10 +52,41 @@ def _check_public_url(url: str) -> str:
 
 
 def _check_database_url(url: str) -> str:
-    scheme = url.partition(":")[0]
-    if scheme not in _DATABASE_SCHEMES or not url.startswith(f"{scheme}:///"):
-        raise ValueError(f'databases of the kind "{scheme}" are not known; write "sqlite:///" and the path of a file')
+    scheme, _, rest = url.partition("://")
+    if scheme in {"postgresql", "postgres"}:
+        parts = urlsplit(url)
+        try:
+            complete = parts.hostname and parts.path.strip("/") and (parts.port is None or parts.port > 0)
+        except ValueError:
+            complete = False
+        if not complete:
+            raise ValueError('write "postgresql://user:password@host:5432/name"')
+        return _POSTGRESQL + rest
+    if not url.startswith("sqlite:///") or url == "sqlite:///":
+        raise ValueError(
+            f'databases of the kind "{url.partition(":")[0]}" are not known; write "sqlite:///" and the path of a file, '
+            'or "postgresql://user:password@host:5432/name"'
+        )
     return url
+
+
+def _database_url_of_parts(known: Mapping[str, Any]) -> str:
+    host = known.get("database_host")
+    if not host:
+        return f"sqlite:///{known.get('data_dir', Path('data')) / 'widget.db'}"
+    password = known.get("database_password")
+    user = quote(known.get("database_user", "widget"), safe="")
+    secret = f":{quote(password.get_secret_value(), safe='')}" if password else ""
+    where = f"[{host}]" if ":" in host else host
+    name = quote(known.get("database_name", "widget"), safe="")
+    return f"{_POSTGRESQL}{user}{secret}@{where}:{known.get('database_port', 5432)}/{name}"
+
+
+def _check_broker_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"redis", "rediss", "valkey", "valkeys", "unix"} or not (parts.hostname or parts.path):
+        raise ValueError('write "redis://host:6379/0", with user and password before the host where it wants them')
+    return url.replace("valkey", "redis", 1) if parts.scheme.startswith("valkey") else url
 
 
 Rate = Annotated[str, AfterValidator(_check_rate)]
@@ -88,9 +119,32 @@ class Settings(BaseSettings):
         Path("data"),
         description="Directory of everything this installation keeps: the database, the secret, the control socket.",
     )
+    database_host: str | None = Field(
+        None, description="Host of a PostgreSQL server, where its parts are easier to give than `WIDGET_DATABASE_URL`."
+    )
+    database_port: int = Field(5432, ge=1, le=65535, description="Port of the PostgreSQL server.")
+    database_name: str = Field("widget", min_length=1, description="Name of the PostgreSQL database.")
+    database_user: str = Field("widget", min_length=1, description="Who the server is to PostgreSQL.")
+    database_password: SecretStr | None = Field(None, description="That user's password.")
     database_url: Annotated[str, AfterValidator(_check_database_url)] = Field(
-        default_factory=lambda known: f"sqlite:///{known.get('data_dir', Path('data')) / 'widget.db'}",
-        description="The database. Default: `sqlite:///` and the file `widget.db` in the data directory.",
+        default_factory=_database_url_of_parts,
+        repr=False,
+        description="The database: `sqlite:///` and a file, or `postgresql://user:password@host:5432/name`. Default: "
+        "PostgreSQL where `WIDGET_DATABASE_HOST` is set, else the file `widget.db` in the data directory.",
+    )
+    database_connections: int = Field(
+        10, ge=4, le=200, description="Most connections that one process opens to PostgreSQL."
+    )
+    database_transaction_pooling: bool = Field(
+        False,
+        description="Set it where a pooler such as PgBouncer hands connections out for one transaction at a time: "
+        "statements are then not prepared beforehand.",
+    )
+    broker_url: Annotated[str, AfterValidator(_check_broker_url)] | None = Field(
+        None,
+        repr=False,
+        description="Redis or Valkey, through which several nodes tell each other what happened: `redis://host:6379/0`. "
+        "One node needs none.",
     )
     internal_host: str = Field(
         "127.0.0.1",
@@ -184,10 +238,22 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _refuse_two_databases(self) -> Self:
+        if self.database_host and self.database_url != _database_url_of_parts(dict(self)):
+            raise ValueError(f"{PREFIX}DATABASE_URL and {PREFIX}DATABASE_HOST both name a database; keep one of them")
+        return self
+
     @property
-    def database_path(self) -> Path:
-        """The SQLite file that ``database_url`` names."""
-        return Path(self.database_url.removeprefix("sqlite:///"))
+    def database_path(self) -> Path | None:
+        """The SQLite file that ``database_url`` names; None where it names a PostgreSQL server."""
+        return Path(self.database_url.removeprefix("sqlite:///")) if self.database_url.startswith("sqlite:") else None
+
+    @property
+    def database_place(self) -> str:
+        """The database as it may be shown: without user and password."""
+        parts = urlsplit(self.database_url)
+        return str(self.database_path or f"{_POSTGRESQL}{parts.hostname}:{parts.port or 5432}{parts.path}")
 
     @property
     def control_socket(self) -> Path:
