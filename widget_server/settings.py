@@ -64,7 +64,7 @@ def _check_database_url(url: str) -> str:
         return _POSTGRESQL + rest
     if not url.startswith("sqlite:///") or url == "sqlite:///":
         raise ValueError(
-            f'databases of the kind "{url.partition(":")[0]}" are not known; write "sqlite:///" and the path of a file, '
+            f'a database of the kind "{url.partition(":")[0]}" is not known; write "sqlite:///" and the path of a file, '
             'or "postgresql://user:password@host:5432/name"'
         )
     return url
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     broker_url: Annotated[str, AfterValidator(_check_broker_url)] | None = Field(
         None,
         repr=False,
-        description="Redis or Valkey, through which several nodes tell each other what happened: `redis://host:6379/0`. "
+        description="Redis or Valkey, by which several nodes tell each other what happened: `redis://host:6379/0`. "
         "One node needs none.",
     )
     internal_host: str = Field(
