@@ -36,9 +36,9 @@ from widget_server.settings import OperatorError
 from widget_server.store import migrate
 from widget_server.store.committer import Committer
 from widget_server.store.database import Database, StoreUnavailable, Transaction
+from widget_server.store.engines import database_of
 from widget_server.store.installation import load_epoch, read_mark
 from widget_server.store.records import Committed
-from widget_server.store.sqlite import SQLiteDatabase
 from widget_server.web.assets import Assets
 from widget_server.web.csp import secure_headers
 from widget_server.web.csrf import Csrf
@@ -76,7 +76,11 @@ class Node:
     def __init__(self, settings: Settings, metrics: Metrics, database: Database | None, clock: Clock | None) -> None:
         self.settings = settings
         self.metrics = metrics
-        self.database = database or SQLiteDatabase(settings.database_path)
+        self.database = database or database_of(
+            settings.database_url,
+            connections=settings.database_connections,
+            transaction_pooling=settings.database_transaction_pooling,
+        )
         self.clock = clock or Clock()
         self.limits = RateLimits(settings, self.clock.monotonic_ms)
         self._tasks: list[asyncio.Task[None]] = []
@@ -90,7 +94,7 @@ class Node:
         settings, database = self.settings, self.database
         make_data_dir(settings.data_dir)
         await self._open()
-        mark = read_mark(settings.data_dir, self.clock.uuid())
+        mark = await database.mark() or read_mark(settings.data_dir, self.clock.uuid())
         epoch = await load_epoch(database, mark, self.clock.uuid())
         switchboard = Switchboard(lambda channel, version: refill(database, channel, version))
 
@@ -116,7 +120,9 @@ class Node:
             epoch,
         )
         self.metrics.watch(
-            queue_depth=lambda: committer.depth, refills=lambda: switchboard.refilled, database=settings.database_path
+            queue_depth=lambda: committer.depth,
+            refills=lambda: switchboard.refilled,
+            database=settings.database_path if settings.on_sqlite else None,
         )
         reception = Reception(engine)
         self.desk = desk = Desk(settings, engine, reception, self.limits, self.metrics)

@@ -64,7 +64,7 @@ def _check_database_url(url: str) -> str:
         return _POSTGRESQL + rest
     if not url.startswith("sqlite:///") or url == "sqlite:///":
         raise ValueError(
-            f'a database of the kind "{url.partition(":")[0]}" is not known; write "sqlite:///" and the path of a file, '
+            f'databases of kind "{url.partition(":")[0]}" are not known; write "sqlite:///" and the path of a file, '
             'or "postgresql://user:password@host:5432/name"'
         )
     return url
@@ -245,15 +245,22 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def database_path(self) -> Path | None:
-        """The SQLite file that ``database_url`` names; None where it names a PostgreSQL server."""
-        return Path(self.database_url.removeprefix("sqlite:///")) if self.database_url.startswith("sqlite:") else None
+    def on_sqlite(self) -> bool:
+        """Whether the database is a file of this machine."""
+        return self.database_url.startswith("sqlite:")
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file that ``database_url`` names; only asked for where :attr:`on_sqlite` holds."""
+        return Path(self.database_url.removeprefix("sqlite:///"))
 
     @property
     def database_place(self) -> str:
         """The database as it may be shown: without user and password."""
+        if self.on_sqlite:
+            return str(self.database_path)
         parts = urlsplit(self.database_url)
-        return str(self.database_path or f"{_POSTGRESQL}{parts.hostname}:{parts.port or 5432}{parts.path}")
+        return f"{_POSTGRESQL}{parts.hostname}:{parts.port or 5432}{parts.path}"
 
     @property
     def control_socket(self) -> Path:

@@ -56,17 +56,19 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self.registry.register(_Tallies(self))
 
-    def watch(self, *, queue_depth: Callable[[], int], refills: Callable[[], int], database: Path) -> None:
+    def watch(self, *, queue_depth: Callable[[], int], refills: Callable[[], int], database: Path | None) -> None:
         """Ask these whenever somebody asks for the measures.
 
         Args:
             queue_depth: how many writes wait.
             refills: how many holes were read so far.
-            database: the SQLite file, beside which its write-ahead log lies.
+            database: the SQLite file, beside which its write-ahead log lies; None on PostgreSQL.
         """
         self.refills = refills
         self.commit_queue_depth.set_function(queue_depth)
-        self.wal_bytes.set_function(lambda: _size(database.with_name(f"{database.name}-wal")))
+        if database is not None:
+            log = database.with_name(f"{database.name}-wal")
+            self.wal_bytes.set_function(lambda: _size(log))
 
     def render(self) -> bytes:
         """Return all measures in Prometheus' text format."""

@@ -79,6 +79,10 @@ class Database(ABC):
     async def cursor(self, tx: Transaction) -> int:
         """The stamp from which a later "stamp ≥ cursor" misses nothing that ``tx`` does not see."""
 
+    async def mark(self) -> str | None:
+        """What tells this database from another one behind the same address; None where only its place does."""
+        return None
+
 
 class StoreUnavailable(Exception):
     """The database does not answer, is locked or full. Nothing was written; the same may be tried again."""

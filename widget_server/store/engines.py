@@ -1,0 +1,32 @@
+"""From a database's address to the engine that serves it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from widget_server.store.database import Database
+from widget_server.store.sqlite import SQLiteDatabase
+
+SQLITE = "sqlite:///"
+
+
+class MissingDriver(Exception):
+    """The package that speaks to this kind of database is not installed; the text says how to get it."""
+
+
+def database_of(url: str, *, connections: int = 10, transaction_pooling: bool = False) -> Database:
+    """A database that is not open yet.
+
+    :param url: ``sqlite:///path`` or ``postgresql://user:password@host:port/name``.
+    :param connections: most connections to a PostgreSQL server.
+    :param transaction_pooling: whether a transaction-pooling PgBouncer (or the like) stands before it.
+    :raises MissingDriver: for PostgreSQL without asyncpg.
+    """
+    if url.startswith(SQLITE):
+        return SQLiteDatabase(Path(url.removeprefix(SQLITE)))
+    if find_spec("asyncpg") is None:
+        raise MissingDriver("PostgreSQL needs the driver asyncpg; run: pip install 'widget-server[postgres]'")
+    from widget_server.store.postgresql import PostgreSQLDatabase  # noqa: PLC0415 - an extra: SQLite runs without it
+
+    return PostgreSQLDatabase(url, connections=connections, transaction_pooling=transaction_pooling)

@@ -1,0 +1,243 @@
+"""PostgreSQL through asyncpg: a pool of connections, each transaction on one of them.
+
+Nothing here outlives a transaction (no session settings, listeners, advisory locks of a session), so a pooler that
+hands connections out one transaction at a time may stand between. Writing runs READ COMMITTED on rows that are locked
+first; reading sees one REPEATABLE READ snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+
+import asyncpg
+from sqlalchemy import text
+from typing_extensions import override
+
+from widget_server.store.database import Database, Row, StoreUnavailable, Transaction, TransactionFn
+from widget_server.store.statement import Statement, reordered, rows_of
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PATIENCE_S: Final = 4.0
+"""How long a transaction may take with everything it waits for; the answer to a sender comes within 5 s (G14)."""
+_CONNECT_S: Final = 2.0
+_AGAIN_S: Final = 0.1
+"""Pause before a transaction runs again whose connection was lost."""
+_RERUNS: Final = 5
+"""How often a transaction runs again that lost against another one."""
+
+_BEGIN_WRITE: Final = "BEGIN"
+_BEGIN_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+_STAMP = Statement(text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)"))
+_XMIN = Statement(text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"))
+_MARK = Statement(
+    text(
+        "SELECT (SELECT system_identifier FROM pg_control_system()) || '/' ||"
+        " (SELECT timeline_id FROM pg_control_checkpoint()) || '/' ||"
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+)
+
+_LOST_CONNECTION: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    OSError,
+)
+_LOST_RACE: Final = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    # Two made the same thing at once: the second run finds what the other made.
+    asyncpg.UniqueViolationError,
+)
+_UNAVAILABLE: Final = (
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.PostgresIOError,
+)
+
+
+class _PostgreSQLTransaction:
+    """A transaction on its connection."""
+
+    __slots__ = ("_connection", "_stamp", "dialect")
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._stamp = 0
+        self.dialect = "postgresql"
+
+    async def all(self, statement: Statement, /, **params: Any) -> list[Row]:
+        compiled = statement.compiled("postgresql")
+        rows: list[Row] = await self._connection.fetch(compiled.sql, *compiled.row(params))
+        return rows
+
+    async def one(self, statement: Statement, /, **params: Any) -> Row | None:
+        compiled = statement.compiled("postgresql")
+        row: Row | None = await self._connection.fetchrow(compiled.sql, *compiled.row(params))
+        return row
+
+    async def run(self, statement: Statement, /, **params: Any) -> int:
+        compiled = statement.compiled("postgresql")
+        status: str = await self._connection.execute(compiled.sql, *compiled.row(params))
+        touched = status.rpartition(" ")[2]
+        return int(touched) if touched.isdigit() else 0
+
+    async def many(self, statement: Statement, rows: Iterable[Mapping[str, Any]], /) -> None:
+        compiled = statement.compiled("postgresql")
+        await self._connection.executemany(compiled.sql, rows_of(compiled, rows))
+
+    async def rows(self, statement: Statement, order: Sequence[str], rows: Iterable[Sequence[Any]], /) -> None:
+        compiled = statement.compiled("postgresql")
+        await self._connection.executemany(compiled.sql, reordered(compiled, order, rows))
+
+    async def stamp(self) -> int:
+        if not self._stamp:
+            row = await self.one(_STAMP)
+            self._stamp = row[0] if row else 0
+        return self._stamp
+
+
+class PostgreSQLDatabase(Database):
+    """A database on a PostgreSQL server (15 or newer).
+
+    :param url: ``postgresql://user:password@host:port/name``.
+    :param connections: most connections that are opened.
+    :param transaction_pooling: whether a pooler stands between that gives each transaction another connection.
+    """
+
+    dialect = "postgresql"
+
+    def __init__(self, url: str, *, connections: int = 10, transaction_pooling: bool = False) -> None:
+        self._url = url
+        self._connections = connections
+        self._prepared = 0 if transaction_pooling else 1024
+        self._pool: asyncpg.Pool | None = None
+
+    @override
+    async def open(self) -> None:
+        pool = asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._connections,
+            timeout=_CONNECT_S,
+            statement_cache_size=self._prepared,
+            max_cached_statement_lifetime=0,
+            reset=_keep,
+            server_settings={"application_name": "widget-server"},
+        )
+        try:
+            await pool
+            self._pool = pool
+            await self.read(_answers)
+        except (*_LOST_CONNECTION, *_UNAVAILABLE) as error:
+            await self.close()
+            raise StoreUnavailable(_reason(error)) from error
+        except BaseException:
+            await self.close()
+            raise
+
+    @override
+    async def close(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            await asyncio.wait_for(pool.close(), PATIENCE_S)
+        except _LOST_CONNECTION:
+            pool.terminate()
+
+    @override
+    async def read(self, fn: TransactionFn[T]) -> T:
+        return await self._within_patience(_BEGIN_READ, fn)
+
+    @override
+    async def write(self, fn: TransactionFn[T]) -> T:
+        # Shielded: a caller that goes away must not leave a commit half observed.
+        return await asyncio.shield(asyncio.ensure_future(self._within_patience(_BEGIN_WRITE, fn)))
+
+    async def _within_patience(self, begin: str, fn: TransactionFn[T]) -> T:
+        """Run ``fn`` until it succeeds, fails by itself, or has taken too long.
+
+        Every write has a key that makes repeating it harmless, also where the connection broke in COMMIT.
+        """
+        ends = time.monotonic() + PATIENCE_S
+        lost_races = 0
+        while True:
+            try:
+                return await self._once(begin, fn, ends)
+            except _LOST_RACE:
+                lost_races += 1
+                if lost_races > _RERUNS:
+                    raise
+            except _LOST_CONNECTION as error:
+                if self._pool is None or time.monotonic() + _AGAIN_S > ends:
+                    raise StoreUnavailable(_reason(error)) from error
+                await asyncio.sleep(_AGAIN_S)
+            except _UNAVAILABLE as error:
+                raise StoreUnavailable(_reason(error)) from error
+
+    async def _once(self, begin: str, fn: TransactionFn[T], ends: float) -> T:
+        pool = self._pool
+        if pool is None:
+            raise StoreUnavailable("the database is closed")
+        left = max(0.0, ends - time.monotonic())
+        connection = await pool.acquire(timeout=min(left, _CONNECT_S))
+        overdue = asyncio.get_running_loop().call_later(left, connection.terminate)
+        try:
+            return await _transact(connection, begin, fn)
+        except asyncpg.InterfaceError as error:
+            if connection.is_closed():
+                raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
+            raise
+        finally:
+            overdue.cancel()
+            with suppress(*_LOST_CONNECTION, asyncpg.InterfaceError):
+                await pool.release(connection, timeout=_CONNECT_S)
+
+    @override
+    async def cursor(self, tx: Transaction) -> int:
+        row = await tx.one(_XMIN)
+        return int(row[0]) if row else 1
+
+    @override
+    async def mark(self) -> str | None:
+        row = await self.read(lambda tx: tx.one(_MARK))
+        return str(row[0]) if row else None
+
+
+async def _transact(connection: Any, begin: str, fn: TransactionFn[T]) -> T:
+    await connection.execute(begin)
+    try:
+        result = await fn(_PostgreSQLTransaction(connection))
+    except BaseException:
+        with suppress(*_LOST_CONNECTION, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await connection.execute("ROLLBACK")
+        raise
+    await connection.execute("COMMIT")
+    return result
+
+
+async def _keep(_connection: Any) -> None:
+    """Nothing of a transaction outlives it, so nothing has to be reset."""
+
+
+async def _answers(tx: Transaction) -> None:
+    await tx.one(_XMIN)
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or type(error).__name__
