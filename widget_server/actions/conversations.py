@@ -17,6 +17,7 @@ from widget_server.protocol import frames as f
 from widget_server.store.batch import apply, staff_head_changed
 from widget_server.store.database import Transaction
 from widget_server.store.heads import public_head
+from widget_server.store.locks import lock_channels
 from widget_server.store.queries import batch as bq
 from widget_server.store.queries import conversations as q
 from widget_server.store.records import Author, ChannelEvent, Committed, SendMessage, State
@@ -72,7 +73,7 @@ async def do_assign(engine: Engine, agent: Agent, frame: f.Assign) -> None:
         assignee: Author | None = None
         if frame.assignee is not None:
             assignee = await access_assignee(tx, frame.assignee, access.site_id)
-        row = await _status(tx, access.conversation_id)
+        row = await _held(tx, access.conversation_id)
         if row[1] == (assignee.id if assignee else None):
             return
         stamp = await tx.stamp()
@@ -99,8 +100,8 @@ async def do_wake(engine: Engine) -> int:
     for key in keys:
 
         async def work(tx: Transaction, result: Committed, key: int = key) -> None:
-            row = await tx.one(q.STATUS, channel_id=key)
-            if row is not None and row[2] is not None and row[2] <= now:
+            row = await _held(tx, key)
+            if row[2] is not None and row[2] <= now:
                 await _move(tx, key, StatusEvent.WOKE, None, None, result)
 
         await engine.committer.run(work)
@@ -114,10 +115,13 @@ async def _access(tx: Transaction, agent: Agent, public_id: str) -> Access:
     return access
 
 
-async def _status(tx: Transaction, key: int) -> tuple[Any, ...]:
+async def _held(tx: Transaction, key: int) -> tuple[Any, ...]:
+    """The conversation's row, once this transaction holds its channel and the staff channel beside it."""
+    await lock_channels(tx, [key])
     row = await tx.one(q.STATUS, channel_id=key)
     if row is None:
         raise Refused("not_found")
+    await lock_channels(tx, [row[3]])
     return row
 
 
@@ -143,7 +147,7 @@ async def _move(
     tx: Transaction, key: int, event: StatusEvent, until: int | None, note: _Note | None, result: Committed
 ) -> None:
     """Move a conversation by ``event``; both heads follow, each with a version of its own where it changed."""
-    row = await _status(tx, key)
+    row = await _held(tx, key)
     before, snoozed_until, staff_id, site_id = Status(row[0]), row[2], row[3], row[4]
     after = rules.advance(before, event)
     if after is before and snoozed_until == until:

@@ -17,6 +17,7 @@ from widget_server.protocol import frames as f
 from widget_server.protocol.effects import Sent
 from widget_server.store.batch import apply, staff_head_changed
 from widget_server.store.database import Transaction
+from widget_server.store.locks import lock_channels
 from widget_server.store.queries import conversations as cq
 from widget_server.store.queries import visitors as q
 from widget_server.store.queries.messages import COUNT_UNSEEN
@@ -84,7 +85,7 @@ def do_start(engine: Engine, visitor: Visitor, frame: f.Send, answer: Answer) ->
         visitor.contact = None
         answer(sent)
 
-    engine.committer.submit(Function(work, done))
+    engine.committer.submit(Function(work, done, visitor.token_hash))
 
 
 def _context(visitor: Visitor, context: f.Context | None) -> dict[str, Any]:
@@ -235,7 +236,10 @@ def _joined(before: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
 
 async def _tell_staff(tx: Transaction, visitor: Visitor, author: Author, result: Committed) -> None:
     stamp = await tx.stamp()
-    for (key,) in await tx.all(q.CONVERSATIONS, person_id=author.id, site_id=visitor.site_id):
+    own = {row[0]: row[1] for row in await tx.all(q.CONVERSATIONS, person_id=author.id, site_id=visitor.site_id)}
+    await lock_channels(tx, own)
+    await lock_channels(tx, own.values())
+    for key in own:
         await tx.run(cq.TOUCH, key=key, new_stamp=stamp)
         await staff_head_changed(tx, key, stamp, result)
     result.sites.add(visitor.site_id)

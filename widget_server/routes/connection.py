@@ -343,9 +343,12 @@ class Connection:
         return await inbox.page(self._desk.engine, self._agent(), frame)
 
     async def _assign(self, frame: f.Assign) -> Any:
+        await self.settled()
         await conversations.do_assign(self._desk.engine, self._agent(), frame)
 
     async def _status(self, frame: f.SetStatus) -> Any:
+        # A function may overtake a message on its way: "send and resolve" would end open.
+        await self.settled()
         await conversations.do_set_status(self._desk.engine, self._agent(), frame)
 
     async def _availability(self, frame: f.SetAvailability) -> Any:

@@ -8,7 +8,7 @@ refusal never touches its neighbours.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from widget_server.core import conversation as rules
 from widget_server.core.conversation import Status, StatusEvent
@@ -19,6 +19,7 @@ from widget_server.protocol.effects import Sent
 from widget_server.store.database import Transaction
 from widget_server.store.heads import public_head, staff_head
 from widget_server.store.lists import listed
+from widget_server.store.locks import lock_channels
 from widget_server.store.queries import batch as q
 from widget_server.store.queries.messages import message_state
 from widget_server.store.records import (
@@ -116,13 +117,29 @@ Outcomes = list[tuple["Data", Any]]
 
 Data = SendMessage | ChangeMessage | RaiseMarks
 
+SKIPPED: Final = object()
+"""The outcome of an operation whose channel another transaction holds: nothing of it was written."""
 
-async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed) -> Outcomes:
+
+class Contended(Exception):
+    """Some channels turned out to be held by others after the work had begun: it must begin again without them."""
+
+    def __init__(self, channel_ids: set[int]) -> None:
+        super().__init__(f"{len(channel_ids)} channels are held by another transaction")
+        self.channel_ids = channel_ids
+
+
+async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed, *, wait: bool = True) -> Outcomes:
     """Write ``ops`` (messages, changes, receipts; no functions); what happened goes into ``committed``.
 
-    :returns: each operation with a :class:`Sent`, a :class:`ProductError` or, for a receipt, None.
+    :param wait: whether to wait for channels that another transaction holds; else their operations are skipped.
+    :returns: each operation with a :class:`Sent`, a :class:`ProductError`, :data:`SKIPPED` or, for a receipt, None.
+    :raises Contended: not ``wait``, and a staff channel is held whose conversation moved.
     """
-    channels = await _load(tx, {op.channel_id for op in ops})
+    wanted = {op.channel_id for op in ops}
+    held = await lock_channels(tx, wanted, wait=wait)
+    skipped = set() if wait else wanted.difference(held)
+    channels = await _load(tx, held)
     known = await _known(tx, [op.client_id for op in ops if isinstance(op, SendMessage)])
     inserts: list[tuple[Any, ...]] = []
     readers: dict[tuple[int, int], dict[str, int]] = {}
@@ -130,7 +147,7 @@ async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed) -> O
     for op in ops:
         channel = channels.get(op.channel_id)
         if channel is None:
-            outcomes.append((op, Refused("not_found")))
+            outcomes.append((op, SKIPPED if op.channel_id in skipped else Refused("not_found")))
         elif isinstance(op, SendMessage):
             first = known.get((op.client_id, op.author.id))
             if first is None:
@@ -146,6 +163,7 @@ async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed) -> O
             await _flush_inserts(tx, inserts)
             outcomes.append((op, await _change(tx, op, channel)))
     await _flush_inserts(tx, inserts)
+    await _lock_moved(tx, channels.values(), wait=wait)
     await _flush(tx, channels.values(), readers.values(), committed)
     return outcomes
 
@@ -153,6 +171,14 @@ async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed) -> O
 async def _load(tx: Transaction, ids: Iterable[int]) -> dict[int, _Channel]:
     rows = await tx.all(q.CHANNELS, ids=listed(tx.dialect, list(ids)))
     return {row[0]: _Channel(row) for row in rows}
+
+
+async def _lock_moved(tx: Transaction, channels: Iterable[_Channel], *, wait: bool) -> None:
+    """Take the staff channels of conversations whose status moved: their heads change with it."""
+    beside = {c.staff_id: c.id for c in channels if c.changed and c.status is not c.status_before}
+    held = await lock_channels(tx, beside, wait=wait)
+    if len(held) < len(beside):
+        raise Contended({beside[staff_id] for staff_id in beside.keys() - held})
 
 
 Known = dict[tuple[str, int], tuple[str, Any]]
@@ -314,7 +340,10 @@ async def _tell_staff_of_move(tx: Transaction, channel: _Channel, stamp: int, co
 
 
 async def staff_head_changed(tx: Transaction, conversation_id: int, stamp: int, committed: Committed) -> None:
-    """Raise the staff channel's version after its head changed, and publish the new head."""
+    """Raise the staff channel's version after its head changed, and publish the new head.
+
+    The caller holds the staff channel (:func:`lock_channels`).
+    """
     staff = await staff_head(tx, conversation_id)
     version = staff.version + 1
     await tx.run(q.ADVANCE_CHANNEL, key=staff.channel_id, seq=staff.last_seq, to_version=version, new_stamp=stamp)

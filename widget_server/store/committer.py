@@ -2,6 +2,10 @@
 
 No timer: batches form by themselves. Nothing is answered or published before its commit has returned (G01), a row that
 fails fails alone, and a full queue answers "busy" at once (G12).
+
+Where other nodes write too, a channel that one of them holds is left out of the batch and set *aside*: it commits next
+in batches of its own, which wait for it, and what comes for it meanwhile goes behind. Transaction functions then run
+beside the batches, each on its own connection.
 """
 
 from __future__ import annotations
@@ -9,11 +13,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 from widget_server.core.errors import ProductError, TryLater
-from widget_server.store.batch import Data, Outcomes, apply
+from widget_server.store.batch import SKIPPED, Contended, Data, Outcomes, apply
 from widget_server.store.database import Database, StoreUnavailable, SyncFailed, Transaction
 from widget_server.store.records import Committed, Function, Write
 
@@ -21,6 +25,10 @@ log = logging.getLogger(__name__)
 
 Sink = Callable[[Committed], None]
 """Takes what a commit brought, in order of version, right after it; must not block or raise."""
+
+_ASIDE_AT_ONCE: Final = 3
+"""How many contended channels are waited for at a time: each waits on a connection of its own."""
+_FUNCTIONS_AT_ONCE: Final = 4
 
 
 class Committer:
@@ -50,13 +58,22 @@ class Committer:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._open = 0
+        """Operations that were taken and are not answered."""
+        self._flying = 0
+        """Those of them that are in the commit that runs."""
         self._task: asyncio.Task[None] | None = None
+        self._beside: set[asyncio.Task[None]] = set()
+        self._aside: dict[int, deque[Data]] = {}
+        self._aside_turn = asyncio.Semaphore(_ASIDE_AT_ONCE)
+        self._function_turn = asyncio.Semaphore(_FUNCTIONS_AT_ONCE)
+        self._lines: dict[str, asyncio.Task[None]] = {}
         self._broken = False
 
     @property
     def depth(self) -> int:
         """How many operations wait."""
-        return len(self._queue)
+        return self._open - self._flying
 
     def start(self) -> None:
         """Begin to commit; needs a running loop."""
@@ -82,11 +99,13 @@ class Committer:
         """
         if self._broken:
             raise TryLater("unavailable", 5000)
-        if len(self._queue) >= self._queue_max:
+        if self._open - self._flying >= self._queue_max:
             raise TryLater("busy", 1000)
-        if not self._queue:
+        if not self._open:
             self._idle.clear()
+        if not self._queue:
             self._wake.set()
+        self._open += 1
         self._queue.append(write)
 
     async def run(self, fn: Callable[[Transaction, Committed], Any]) -> Any:
@@ -113,55 +132,123 @@ class Committer:
             self._wake.clear()
             while self._queue:
                 await self._commit_next()
-            self._idle.set()
+                self._flying = 0
 
     async def _commit_next(self) -> None:
         first = self._queue[0]
         if isinstance(first, Function):
             self._queue.popleft()
-            await self._function(first)
+            if self._database.one_writer:
+                self._flying = 1
+                await self._function(first)
+            else:
+                self._start_function(first)
             return
         batch: list[Data] = []
         while self._queue and len(batch) < self._batch_max:
             write = self._queue[0]
             if isinstance(write, Function):
                 break
-            batch.append(write)
             self._queue.popleft()
-        try:
-            await self._data(batch)
-        except Exception as error:  # noqa: BLE001  # a batch must never end the committer
-            self._give_up(batch, error)
+            behind = self._aside.get(write.channel_id) if self._aside else None
+            if behind is None:
+                batch.append(write)
+            else:
+                behind.append(write)
+        if batch:
+            self._flying = len(batch)
+            try:
+                await self._data(batch)
+            except Exception as error:  # noqa: BLE001  # a batch must never end the committer
+                self._give_up(batch, error)
 
-    async def _data(self, batch: Sequence[Data]) -> None:
+    async def _data(self, batch: Sequence[Data], *, wait: bool = False) -> None:
         try:
-            outcomes, committed = await self._transact(batch)
+            outcomes, committed = await self._transact(batch, wait=wait)
         except (StoreUnavailable, SyncFailed):
             raise
+        except Contended as held:
+            self._set_aside([write for write in batch if write.channel_id in held.channel_ids])
+            others = [write for write in batch if write.channel_id not in held.channel_ids]
+            if others:
+                await self._data(others)
+            return
         except Exception:
             if len(batch) == 1:
                 raise
             log.exception("a batch failed; its members run again alone", extra={"members": len(batch)})
             for write in batch:
                 try:
-                    await self._data([write])
+                    await self._data([write], wait=wait)
                 except Exception as error:  # noqa: BLE001  # the others must still be tried
-                    self._give_up([write], error)
+                    self._refuse([write], error)
             return
         self._publish(committed)
         for write, outcome in outcomes:
-            _answer(write, outcome)
+            if outcome is not SKIPPED:
+                _answer(write, outcome)
+        skipped = [write for write, outcome in outcomes if outcome is SKIPPED] if not self._database.one_writer else []
+        self._settle(len(outcomes) - len(skipped))
+        self._set_aside(skipped)
 
-    async def _transact(self, batch: Sequence[Data]) -> tuple[Outcomes, Committed]:
+    async def _transact(self, batch: Sequence[Data], *, wait: bool) -> tuple[Outcomes, Committed]:
         committed = Committed()
 
         async def work(tx: Transaction) -> Outcomes:
             fresh = Committed()
-            outcomes = await apply(tx, batch, fresh)
+            outcomes = await apply(tx, batch, fresh, wait=wait)
             committed.events, committed.marks, committed.sites = fresh.events, fresh.marks, fresh.sites
             return outcomes
 
         return await self._database.write(work), committed
+
+    # --- channels that others hold
+
+    def _set_aside(self, writes: Sequence[Data]) -> None:
+        for write in writes:
+            behind = self._aside.get(write.channel_id)
+            if behind is None:
+                behind = self._aside[write.channel_id] = deque()
+                _ = self._start(self._wait_for(write.channel_id, behind))
+            behind.append(write)
+
+    async def _wait_for(self, channel_id: int, behind: deque[Data]) -> None:
+        """Commit what stands aside for a channel until nothing does; it then goes with the others again."""
+        while behind:
+            async with self._aside_turn:
+                batch = [behind.popleft() for _ in range(min(len(behind), self._batch_max))]
+                try:
+                    await self._data(batch, wait=True)
+                except Exception as error:  # noqa: BLE001  # as in a batch of the others
+                    self._refuse([*batch, *behind], error)
+                    behind.clear()
+        del self._aside[channel_id]
+
+    # --- functions
+
+    def _start_function(self, function: Function) -> None:
+        """Run it beside the batches; those of one ``line`` one after the other."""
+        before = self._lines.get(function.line) if function.line else None
+        task = self._start(self._function_in_turn(function, before))
+        if function.line:
+            self._lines[function.line] = task
+            task.add_done_callback(lambda done: self._end_line(function.line, done))
+
+    def _end_line(self, line: str, task: asyncio.Task[None]) -> None:
+        if self._lines.get(line) is task:
+            del self._lines[line]
+
+    async def _function_in_turn(self, function: Function, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        async with self._function_turn:
+            await self._function(function)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+        return task
 
     async def _function(self, function: Function) -> None:
         committed = Committed()
@@ -177,11 +264,23 @@ class Committer:
             result = await self._database.write(work)
         except ProductError as refusal:
             _answer(function, refusal)
+            self._settle(1)
         except Exception as error:  # noqa: BLE001  # a function must never end the committer
-            self._give_up([function], error)
+            if self._database.one_writer:
+                self._give_up([function], error)
+            else:
+                self._refuse([function], error)
         else:
             _answer(function, result)
+            self._settle(1)
             self._publish(committed)
+
+    # --- what came of it
+
+    def _settle(self, count: int) -> None:
+        self._open -= count
+        if not self._open:
+            self._idle.set()
 
     def _publish(self, committed: Committed) -> None:
         try:
@@ -190,6 +289,13 @@ class Committer:
             log.exception("publishing failed; readers are brought up to date by stamps")
 
     def _give_up(self, batch: Sequence[Write], error: BaseException) -> None:
+        if isinstance(error, StoreUnavailable):
+            # What waits behind would wait as long again (G14), and overtake what is refused now.
+            batch = [*batch, *self._queue]
+            self._queue.clear()
+        self._refuse(batch, error)
+
+    def _refuse(self, batch: Sequence[Write], error: BaseException) -> None:
         if isinstance(error, SyncFailed):
             self._broken = True
             log.critical("the disk refused to sync; stopping")
@@ -198,14 +304,12 @@ class Committer:
         elif isinstance(error, StoreUnavailable):
             log.error("the store cannot be written: %s", error)
             outcome = TryLater("unavailable", 1000)
-            # What waits behind would wait as long again (G14), and overtake what is refused now.
-            batch = [*batch, *self._queue]
-            self._queue.clear()
         else:
             log.error("a write failed", exc_info=error)
             outcome = TryLater("internal", 5000)
         for write in batch:
             _answer(write, outcome)
+        self._settle(len(batch))
 
 
 def _answer(write: Write, outcome: Any) -> None:

@@ -58,6 +58,8 @@ class Database(ABC):
     """
 
     dialect: str
+    one_writer: bool
+    """Whether all writing goes through one connection of this process, so that nothing else can hold a row."""
 
     @abstractmethod
     async def open(self) -> None:

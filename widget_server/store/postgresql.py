@@ -120,6 +120,7 @@ class PostgreSQLDatabase(Database):
     """
 
     dialect = "postgresql"
+    one_writer = False
 
     def __init__(self, url: str, *, connections: int = 10, transaction_pooling: bool = False) -> None:
         self._url = url

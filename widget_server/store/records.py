@@ -106,10 +106,14 @@ class RaiseMarks(NamedTuple):
 
 
 class Function(NamedTuple):
-    """Anything else: a transaction function that fills ``Committed`` and returns the result for ``done``."""
+    """Anything else: a transaction function that fills ``Committed`` and returns the result for ``done``.
+
+    Functions of one ``line`` run in the order in which they were given.
+    """
 
     fn: Callable[[Transaction, Committed], Awaitable[Any]]
     done: Done
+    line: str = ""
 
 
 Write = SendMessage | ChangeMessage | RaiseMarks | Function

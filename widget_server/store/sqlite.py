@@ -107,6 +107,7 @@ class SQLiteDatabase(Database):
     """
 
     dialect = "sqlite"
+    one_writer = True
 
     def __init__(self, path: Path, *, readers: int = 2) -> None:
         self._path = path

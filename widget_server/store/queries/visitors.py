@@ -66,13 +66,14 @@ KEEP_CONTACT = _upsert("name", "mail", "attributes")
 RENAME = Statement(update(person).where(person.c.id == _b("key")).values(name=_b("new_name"), stamp=_b("new_stamp")))
 
 CONTACT = Statement(
-    select(contact.c.name, contact.c.mail, contact.c.attributes, contact.c.context).where(
-        contact.c.site_id == _b("site_id"), contact.c.person_id == _b("person_id")
-    )
+    select(contact.c.name, contact.c.mail, contact.c.attributes, contact.c.context)
+    .where(contact.c.site_id == _b("site_id"), contact.c.person_id == _b("person_id"))
+    .with_for_update()
 )
+"""Held until the end: what is joined to it and written back must not lose what another tab has said."""
 
 CONVERSATIONS = Statement(
-    select(conversation.c.channel_id)
+    select(conversation.c.channel_id, conversation.c.staff_id)
     .where(conversation.c.visitor_id == _b("person_id"), conversation.c.site_id == _b("site_id"))
     .order_by(conversation.c.activity_at.desc())
     .limit(20)
