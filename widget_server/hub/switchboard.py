@@ -112,6 +112,10 @@ class Switchboard:
         feed = self._feeds.get(channel)
         return list(feed.listeners) if feed is not None else []
 
+    def has_listeners(self, channel: str) -> bool:
+        """Whether anybody on this node listens to the channel."""
+        return channel in self._feeds
+
     @property
     def channels(self) -> int:
         """How many channels have listeners."""

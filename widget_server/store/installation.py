@@ -1,20 +1,20 @@
 """What an installation knows of itself: its epoch, and the mark by which a swapped database is noticed.
 
-The epoch is one random value. A restore or a move makes a new one, and so does a start that finds another mark in
-the data directory than the database last knew: clients that hold positions of another past then load afresh instead
-of skipping.
+The epoch is one random value. A restore or a move makes a new one, and so does a start that finds another mark than
+the database last knew (of the data directory on SQLite, of the server and its timeline on PostgreSQL): clients that hold
+positions of another past then load afresh instead of skipping.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from widget_server.store.database import Database, Transaction
 from widget_server.store.statement import Statement
-from widget_server.store.tables import installation
+from widget_server.store.tables import installation, metadata
 
 _b = bindparam
 _VALUE = Statement(select(installation.c.value).where(installation.c.name == _b("name")))
@@ -28,19 +28,41 @@ def _put(dialect_insert: type[sqlite.Insert | postgresql.Insert]) -> sqlite.Inse
 _PUT = Statement(sqlite=_put(sqlite.Insert), postgresql=_put(postgresql.Insert))
 
 
+_STAMPED = [table for table in metadata.sorted_tables if "stamp" in table.c]
+_FORGET_STAMPS = [
+    Statement(update(table).where(table.c.stamp > _b("above")).values(stamp=literal_column("0"))) for table in _STAMPED
+]
+
+
 async def load_epoch(database: Database, mark: str, fresh: str) -> str:
-    """The installation's epoch; ``fresh`` becomes it at the first start, and under another mark of the directory."""
+    """The installation's epoch; ``fresh`` becomes it at the first start, and under another mark.
+
+    :param mark: what tells the database from another one (:meth:`Database.mark`, :func:`read_mark`).
+    """
 
     async def work(tx: Transaction) -> str:
         known_mark = await tx.one(_VALUE, name="mark")
         epoch = await tx.one(_VALUE, name="epoch")
         if epoch is not None and known_mark is not None and known_mark[0] == mark:
             return str(epoch[0])
-        await tx.run(_PUT, name="mark", value=mark)
-        await tx.run(_PUT, name="epoch", value=fresh)
+        await _begin_epoch(tx, mark, fresh)
         return fresh
 
     return await database.write(work)
+
+
+async def renew_epoch(database: Database, mark: str, fresh: str) -> None:
+    """Make ``fresh`` the epoch whatever was before: what a restore and a move end with."""
+    await database.write(lambda tx: _begin_epoch(tx, mark, fresh))
+
+
+async def _begin_epoch(tx: Transaction, mark: str, fresh: str) -> None:
+    """Stamps of another past would be found by every reading anew until this database has come as far."""
+    stamp = await tx.stamp()
+    for forget in _FORGET_STAMPS:
+        await tx.run(forget, above=stamp)
+    await tx.run(_PUT, name="mark", value=mark)
+    await tx.run(_PUT, name="epoch", value=fresh)
 
 
 def read_mark(data_dir: Path, fresh: str) -> str:

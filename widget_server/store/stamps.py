@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from widget_server.store.database import Database, Transaction
 from widget_server.store.statement import Statement
 from widget_server.store.tables import channel, conversation, role_grant, session
 
+PAGE: Final = 5_000
+
 _b = bindparam
 _CHANNELS = Statement(
-    select(channel.c.public_id, channel.c.version, channel.c.stamp)
-    .where(channel.c.stamp >= _b("cursor"))
-    .order_by(channel.c.stamp)
+    select(channel.c.public_id, channel.c.version, channel.c.stamp, channel.c.id)
+    # Over a page's edge one transaction may go on: its stamp alone is no place to begin again.
+    .where(channel.c.stamp >= _b("stamp"), or_(channel.c.stamp > _b("stamp"), channel.c.id > _b("after")))
+    .order_by(channel.c.stamp, channel.c.id)
     .limit(_b("limit"))
 )
-_CONVERSATIONS = Statement(
-    select(conversation.c.site_id).where(conversation.c.stamp >= _b("cursor")).distinct().limit(_b("limit"))
-)
-_SESSIONS = Statement(select(session.c.person_id).where(session.c.stamp >= _b("cursor")).limit(_b("limit")))
-_GRANTS = Statement(select(role_grant.c.person_id).where(role_grant.c.stamp >= _b("cursor")).limit(_b("limit")))
+_CONVERSATIONS = Statement(select(conversation.c.site_id).where(conversation.c.stamp >= _b("cursor")).distinct())
+_SESSIONS = Statement(select(session.c.person_id).where(session.c.stamp >= _b("cursor")).distinct())
+_GRANTS = Statement(select(role_grant.c.person_id).where(role_grant.c.stamp >= _b("cursor")).distinct())
 
 
 class Changes(NamedTuple):
-    """What was touched since a cursor. The next reading goes on from ``cursor``, also where there was more to read."""
+    """What was touched since a cursor. The next reading goes on from ``cursor``."""
 
     channels: list[tuple[str, int]]
     """(public name, version)"""
@@ -34,19 +36,31 @@ class Changes(NamedTuple):
     cursor: int
 
 
-async def changes_since(database: Database, cursor: int, limit: int = 5000) -> Changes:
-    """What was committed since ``cursor`` (0: nothing, but where to begin). Repeats are possible and harmless."""
+async def changes_since(
+    database: Database, cursor: int, *, listens: Callable[[str], bool] = lambda _: True, page: int = PAGE
+) -> Changes:
+    """What was committed since ``cursor`` (0: nothing, but where to begin). Repeats are possible and harmless.
+
+    :param listens: whether somebody wants to hear of the channel with this public name; the others are left out.
+    :param page: how many channels are read at a time.
+    """
 
     async def read(tx: Transaction) -> Changes:
         upto = await database.cursor(tx)
-        if cursor in (0, upto):
+        # With several writers an older transaction may hold the cursor where it is while younger ones commit.
+        if cursor == 0 or (database.one_writer and cursor == upto):
             return Changes([], set(), set(), upto)
-        rows = await tx.all(_CHANNELS, cursor=cursor, limit=limit)
-        if len(rows) == limit:
-            upto = min(upto, rows[-1][2])
-        sites = {row[0] for row in await tx.all(_CONVERSATIONS, cursor=cursor, limit=limit)}
-        people = {row[0] for row in await tx.all(_SESSIONS, cursor=cursor, limit=limit)}
-        people |= {row[0] for row in await tx.all(_GRANTS, cursor=cursor, limit=limit)}
-        return Changes([(row[0], row[1]) for row in rows], sites, people, upto)
+        channels: list[tuple[str, int]] = []
+        stamp, after = cursor, 0
+        while True:
+            rows = await tx.all(_CHANNELS, stamp=stamp, after=after, limit=page)
+            channels += [(row[0], row[1]) for row in rows if listens(row[0])]
+            if len(rows) < page:
+                break
+            stamp, after = rows[-1][2], rows[-1][3]
+        sites = {row[0] for row in await tx.all(_CONVERSATIONS, cursor=cursor)}
+        people = {row[0] for row in await tx.all(_SESSIONS, cursor=cursor)}
+        people |= {row[0] for row in await tx.all(_GRANTS, cursor=cursor)}
+        return Changes(channels, sites, people, upto)
 
     return await database.read(read)

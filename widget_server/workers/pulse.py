@@ -62,10 +62,11 @@ class Pulse:
         now = self._engine.clock.monotonic_ms()
         for line in self._lines():
             line.tick(now)
-        changes = await changes_since(self._engine.database, self._cursor)
+        switchboard = self._engine.switchboard
+        changes = await changes_since(self._engine.database, self._cursor, listens=switchboard.has_listeners)
         self._cursor = changes.cursor
         for channel, version in changes.channels:
-            self._engine.switchboard.known_at(channel, version)
+            switchboard.known_at(channel, version)
         if changes.sites:
             self._engine.on_sites(changes.sites)
         self._people |= changes.people
