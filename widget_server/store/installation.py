@@ -1,8 +1,8 @@
 """What an installation knows of itself: its epoch, and the mark by which a swapped database is noticed.
 
 The epoch is one random value. A restore or a move makes a new one, and so does a start that finds another mark than
-the database last knew (of the data directory on SQLite, of the server and its timeline on PostgreSQL): clients that hold
-positions of another past then load afresh instead of skipping.
+the database last knew (of the data directory on SQLite, of the server and its timeline on PostgreSQL): clients that
+hold positions of another past then load afresh instead of skipping.
 """
 
 from __future__ import annotations
