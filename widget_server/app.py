@@ -243,7 +243,7 @@ def _opening(
 
     async def lend(app: web.Application) -> AsyncGenerator[None]:
         engine = app[DESK].engine
-        secret = load_secret_key(settings)
+        secret = await load_secret_key(settings, engine.database)
         keeper = passwords or Passwords()
         throttle = SignInThrottle(settings.limit_sign_in, secret, engine.clock.monotonic_ms)
         csrf = Csrf(secret, app[ORIGINS].own)

@@ -24,6 +24,8 @@ from widget_server.settings import OperatorError, Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from widget_server.store.sqlite import SQLiteDatabase
+
 
 def make_app() -> web.Application:
     app = web.Application()
@@ -163,22 +165,22 @@ async def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> 
     await listeners.close()
 
 
-def test_a_secret_is_made_once_for_its_owner_alone(settings: Settings) -> None:
-    first = load_secret_key(settings)
-    assert load_secret_key(settings) == first
+async def test_a_secret_is_made_once_for_its_owner_alone(settings: Settings, database: SQLiteDatabase) -> None:
+    first = await load_secret_key(settings, database)
+    assert await load_secret_key(settings, database) == first
     assert len(first) >= 32
     assert stat.S_IMODE((settings.data_dir / "secret").stat().st_mode) == 0o600
     assert [path.name for path in settings.data_dir.iterdir()] == ["secret"]
 
 
-def test_a_given_secret_is_never_written(settings: Settings) -> None:
+async def test_a_given_secret_is_never_written(settings: Settings, database: SQLiteDatabase) -> None:
     given = Settings(data_dir=settings.data_dir, secret_key="k" * 40)
-    assert load_secret_key(given) == b"k" * 40
+    assert await load_secret_key(given, database) == b"k" * 40
     assert not settings.data_dir.exists()
 
 
-def test_a_cut_secret_file_is_refused(settings: Settings) -> None:
+async def test_a_cut_secret_file_is_refused(settings: Settings, database: SQLiteDatabase) -> None:
     settings.data_dir.mkdir()
     (settings.data_dir / "secret").write_text("abc\n", encoding="ascii")
     with pytest.raises(OperatorError, match="no usable key"):
-        load_secret_key(settings)
+        await load_secret_key(settings, database)

@@ -1,4 +1,7 @@
-"""The key with which an installation signs: given by its settings, else made once and kept in the data directory."""
+"""The key with which an installation signs: given by its settings, else made once and kept.
+
+On SQLite it is kept in the data directory, on PostgreSQL in the database, where every node finds the same.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,33 @@ import secrets
 from typing import TYPE_CHECKING
 
 from widget_server.settings import SECRET_MIN_CHARS, OperatorError
+from widget_server.store.installation import keep_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from widget_server.settings import Settings
+    from widget_server.store.database import Database
 
 
-def load_secret_key(settings: Settings) -> bytes:
+async def load_secret_key(settings: Settings, database: Database) -> bytes:
     """Return the installation's key, making it on the first call of an installation that was given none.
+
+    Args:
+        settings: of the installation.
+        database: the installation's, open.
 
     Raises:
         OperatorError: the kept file is not readable or was cut short.
     """
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
+    if not settings.on_sqlite:
+        return (await keep_secret(database, secrets.token_urlsafe(48))).encode()
+    return _load_file(settings)
+
+
+def _load_file(settings: Settings) -> bytes:
     path = settings.data_dir / "secret"
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,13 @@ def _put(dialect_insert: type[sqlite.Insert | postgresql.Insert]) -> sqlite.Inse
 _PUT = Statement(sqlite=_put(sqlite.Insert), postgresql=_put(postgresql.Insert))
 
 
+def _keep(dialect_insert: type[sqlite.Insert | postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
+    row = dialect_insert(installation).values(name=_b("name"), value=_b("value"))
+    return row.on_conflict_do_nothing(index_elements=[installation.c.name])
+
+
+_KEEP = Statement(sqlite=_keep(sqlite.Insert), postgresql=_keep(postgresql.Insert))
+
 _STAMPED = [table for table in metadata.sorted_tables if "stamp" in table.c]
 _FORGET_STAMPS = [
     Statement(update(table).where(table.c.stamp > _b("above")).values(stamp=literal_column("0"))) for table in _STAMPED
@@ -47,6 +54,17 @@ async def load_epoch(database: Database, mark: str, fresh: str) -> str:
             return str(epoch[0])
         await _begin_epoch(tx, mark, fresh)
         return fresh
+
+    return await database.write(work)
+
+
+async def keep_secret(database: Database, fresh: str) -> str:
+    """The key with which all nodes of the installation sign; ``fresh`` becomes it where there is none (one wins)."""
+
+    async def work(tx: Transaction) -> str:
+        await tx.run(_KEEP, name="secret", value=fresh)
+        row = await tx.one(_VALUE, name="secret")
+        return str(row[0]) if row else fresh
 
     return await database.write(work)
 
