@@ -52,7 +52,14 @@ class Endpoint(asyncio.Protocol):
 
     @classmethod
     async def connect(
-        cls, port: int, target: str, headers: dict[str, str], *, source: str = "127.0.0.1", host: str = "127.0.0.1"
+        cls,
+        port: int,
+        target: str,
+        headers: dict[str, str],
+        *,
+        source: str = "127.0.0.1",
+        host: str = "127.0.0.1",
+        tls: bool = False,
     ) -> Endpoint:
         """Connect and shake hands.
 
@@ -62,6 +69,7 @@ class Endpoint(asyncio.Protocol):
             headers: more headers, such as Origin.
             source: the loopback address to come from.
             host: the server's address.
+            tls: whether to speak TLS.
 
         Raises:
             ConnectionError: the server did not switch protocols; the text is its answer's first line.
@@ -73,7 +81,7 @@ class Endpoint(asyncio.Protocol):
         lines += ["Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         endpoint._request = "\r\n".join([*lines, "", ""]).encode()
-        await loop.create_connection(lambda: endpoint, host, port, local_addr=(source, 0))
+        await loop.create_connection(lambda: endpoint, host, port, local_addr=(source, 0), ssl=tls or None)
         await endpoint._opened
         return endpoint
 

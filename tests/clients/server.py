@@ -50,6 +50,12 @@ class ServerProcess:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self, module: str = "widget_server") -> None:
         """Start, and return when it listens.
 

@@ -50,6 +50,7 @@ class Metrics:
         self.loop_lag_seconds = Gauge(
             "widget_loop_lag_seconds", "How late the event loop came to its last measure.", registry=self.registry
         )
+        Gauge("widget_tasks", "Tasks of the event loop.", registry=self.registry).set_function(_count_tasks)
         Gauge("widget_build_info", "What runs here.", ["version", "python"], registry=self.registry).labels(
             version=__version__, python=platform.python_version()
         ).set(1)
@@ -95,6 +96,13 @@ class _Tallies(Collector):
         yield CounterMetricFamily(
             "widget_gap_refills", "Holes in a channel's events that were read.", value=self._metrics.refills()
         )
+
+
+def _count_tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:  # asked outside of the loop
+        return 0
 
 
 def _size(path: Path) -> int:
