@@ -6,10 +6,10 @@ import asyncio
 import gc
 import statistics
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.bench import machine
 from tests.bench.pairs import CheckFailed, Pair
 
 if TYPE_CHECKING:
@@ -35,16 +35,21 @@ class Figures:
     p99_ms: float
 
 
-async def saturated(pairs: list[Pair], pid: int, seconds: float) -> Figures:
+CpuNs = Callable[[], int]
+"""Processor time that the servers under measurement have used so far, in ns."""
+Drive = Callable[[list[Pair], CpuNs, float], Awaitable[Figures]]
+
+
+async def saturated(pairs: list[Pair], cpu_ns: CpuNs, seconds: float) -> Figures:
     """Every pair keeps `IN_FLIGHT` messages under way for ``seconds``."""
     await _or_failure(_drive_freely(pairs, _WARM_UP_SECONDS), pairs)
-    return await _measure(pairs, pid, _drive_freely(pairs, seconds))
+    return await _measure(pairs, cpu_ns, _drive_freely(pairs, seconds))
 
 
-async def paced(pairs: list[Pair], pid: int, seconds: float) -> Figures:
+async def paced(pairs: list[Pair], cpu_ns: CpuNs, seconds: float) -> Figures:
     """All pairs together send `PACE_PER_SECOND` messages a second, in turn, for ``seconds``."""
     await _or_failure(_drive_steadily(pairs, _WARM_UP_SECONDS), pairs)
-    return await _measure(pairs, pid, _drive_steadily(pairs, seconds))
+    return await _measure(pairs, cpu_ns, _drive_steadily(pairs, seconds))
 
 
 async def _drive_freely(pairs: list[Pair], seconds: float) -> None:
@@ -67,18 +72,18 @@ async def _drive_steadily(pairs: list[Pair], seconds: float) -> None:
     await asyncio.gather(*(pair.stop() for pair in pairs))
 
 
-async def _measure(pairs: list[Pair], pid: int, drive: Coroutine[None, None, None]) -> Figures:
+async def _measure(pairs: list[Pair], cpu_ns: CpuNs, drive: Coroutine[None, None, None]) -> Figures:
     for pair in pairs:
         pair.latencies_ns.clear()
     before_messages = sum(pair.sent for pair in pairs)
     gc.collect()
     gc.disable()
-    begin_cpu, begin = machine.cpu_ns(pid), time.perf_counter()
+    begin_cpu, begin = cpu_ns(), time.perf_counter()
     try:
         await _or_failure(drive, pairs)
     finally:
         gc.enable()
-    seconds, cpu = time.perf_counter() - begin, machine.cpu_ns(pid) - begin_cpu
+    seconds, cpu = time.perf_counter() - begin, cpu_ns() - begin_cpu
     messages = sum(pair.sent for pair in pairs) - before_messages
     latencies = [latency for pair in pairs for latency in pair.latencies_ns]
     if len(latencies) != messages:

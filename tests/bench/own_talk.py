@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,12 +15,11 @@ from tests.bench.pairs import CheckFailed, Pair, Receipts, body_of, client_id_of
 from tests.bench.peer_talks import stored_rows
 from tests.bench.served import Served, free_port
 from tests.bench.wire import Endpoint, text_frame
-from tests.clients.installation import SITE_KEY, SITE_ORIGIN, Installation
+from tests.clients.installation import SITE_KEY, SITE_ORIGIN, Installation, make_installation
 from tests.clients.state import fresh_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import AsyncGenerator, Callable
 
 _REF_BASE = 10_000_000
 _SOCKET = f"/ws/{SITE_KEY}"
@@ -142,6 +144,13 @@ class Own:
         found = stored_rows(self.installation(folder).data_dir / "widget.db")
         if expected != found:
             raise CheckFailed(f"{self.name}: {expected} acked, {found} stored")
+
+
+@asynccontextmanager
+async def own_on_sqlite() -> AsyncGenerator[Own]:
+    """This server as a small site runs it."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        yield Own(await make_installation(Path(folder) / "data"))
 
 
 def _copy(data_dir: Path, to: Path) -> None:

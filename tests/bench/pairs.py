@@ -98,6 +98,11 @@ class Pair:
         if self.receipts is not None:
             await self.receipts.settled(self.sent)
 
+    def drop(self) -> None:
+        """End both connections without a close frame."""
+        self.visitor.drop()
+        self.agent.drop()
+
     def pump(self) -> None:
         """Send what the window and the demand allow."""
         free = self.window - (self.sent - min(self.acked, self.delivered))

@@ -76,6 +76,10 @@ class Served:
         assert self._process is not None
         return self._process.pid
 
+    def cpu_ns(self) -> int:
+        """Processor time it has used so far."""
+        return machine.cpu_ns(self.pid)
+
     async def _listening(self) -> None:
         assert self._process is not None
         async with asyncio.timeout(_START_SECONDS):

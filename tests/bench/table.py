@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from tests.bench.load import Figures
+    from tests.bench.record import Record
 
 BEGIN = "<!-- measured: begin -->"
 END = "<!-- measured: end -->"
@@ -23,6 +23,17 @@ class Goal(NamedTuple):
     met: bool
 
 
+Found = tuple[str, list[Goal]]
+"""A section of the page, and its goals."""
+
+
+class Column(NamedTuple):
+    """A column of a part's table: what its head says, and what it says of a case."""
+
+    title: str
+    cell: Callable[[Record, str], str]
+
+
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
     """Ours to theirs, round by round, from the least to the greatest."""
     return sorted(mine / other for mine, other in zip(ours, theirs, strict=True))
@@ -34,32 +45,39 @@ def spread(values: Iterable[float], form: str = ".2f") -> str:
     return " / ".join(format(value, form) for value in (ordered[0], statistics.median(ordered), ordered[-1]))
 
 
-def figures_table(runs: dict[str, list[Figures]], base: str) -> str:
-    """One row for each server, with the ratio of its processor time to the base's."""
+def spread_of(title: str, figure: str, form: str = ".2f") -> Column:
+    """A column with a figure's spread."""
+    return Column(title, lambda record, case: spread(record.values(case, figure), form))
+
+
+def median_of(title: str, figure: str, form: str = ",.0f") -> Column:
+    """A column with a figure's median."""
+    return Column(title, lambda record, case: format(statistics.median(record.values(case, figure)), form))
+
+
+def ratio_to(base: str, figure: str, title: str) -> Column:
+    """A column with the spread of a figure's ratio to that of another case."""
+    return Column(
+        f"{title} to {base}",
+        lambda record, case: spread(ratios(record.values(case, figure), record.values(base, figure))),
+    )
+
+
+def table(record: Record, first: str, columns: Sequence[Column]) -> str:
+    """One row for each case."""
     lines = [
-        f"| server | messages/s | CPU µs/message | p50 ms | p99 ms | server busy | CPU ratio to {base} |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| " + " | ".join([first, *(column.title for column in columns)]) + " |",
+        "| --- |" + " ---: |" * len(columns),
     ]
-    for name, figures in runs.items():
-        cells = [
-            name,
-            f"{_median(figures, lambda run: run.per_second):,.0f}",
-            spread((run.cpu_us for run in figures), ".1f"),
-            spread(run.p50_ms for run in figures),
-            spread(run.p99_ms for run in figures),
-            f"{_median(figures, lambda run: run.busy):.0%}",
-            spread(ratios([run.cpu_us for run in figures], [run.cpu_us for run in runs[base]])),
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
+    lines += [
+        "| " + " | ".join([case, *(column.cell(record, case) for column in columns)]) + " |" for case in record.cases
+    ]
     return "\n".join(lines)
 
 
-def costs_table(rounds: dict[str, list[float]], base: str, unit: str) -> str:
-    """One row for each way of doing something, with its ratio to the base's."""
-    lines = [f"| what | {unit} | ratio to {base} |", "| --- | ---: | ---: |"]
-    for name, costs in rounds.items():
-        lines.append(f"| {name} | {spread(costs, '.1f')} | {spread(ratios(costs, rounds[base]))} |")
-    return "\n".join(lines)
+def section(record: Record, title: str, first: str, columns: Sequence[Column], *notes: str) -> str:
+    """A part of the page: what was measured, the table, and how quiet the machine was."""
+    return "\n\n".join([f"### {title}", table(record, first, columns), *notes, record.noise])
 
 
 def goals_table(goals: Sequence[Goal]) -> str:
@@ -90,7 +108,3 @@ def write_between_marks(page: Path, measured: str) -> None:
     if not begin or not end:
         raise ValueError(f"{page} has no {BEGIN} … {END}")
     page.write_text(f"{before}{BEGIN}\n\n{measured}\n\n{END}{after}", encoding="utf-8")
-
-
-def _median(figures: Sequence[Figures], value: Callable[[Figures], float]) -> float:
-    return statistics.median(value(run) for run in figures)

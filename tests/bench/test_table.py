@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bench.load import Figures
 from tests.bench.pairs import body_of, client_id_of, number_in
-from tests.bench.table import BEGIN, END, at_least, at_most, figures_table, ratios, spread, write_between_marks
+from tests.bench.record import Record, Row
+from tests.bench.table import BEGIN, END, at_least, at_most, ratio_to, ratios, spread, table, write_between_marks
 from widget_server.core.ids import is_uuid
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def figures(cpu_us: float) -> Figures:
-    return Figures(messages=1, seconds=1.0, cpu_us=cpu_us, per_second=1.0, busy=0.5, p50_ms=1.0, p99_ms=2.0)
 
 
 def test_ratios_are_taken_inside_a_round() -> None:
@@ -33,9 +29,16 @@ def test_the_spread_is_least_median_greatest() -> None:
     assert spread([3.0, 1.0, 2.0]) == "1.00 / 2.00 / 3.00"
 
 
-def test_a_table_relates_every_server_to_the_base() -> None:
-    table = figures_table({"bare": [figures(10.0)], "ours": [figures(25.0)]}, "bare")
-    assert "| 2.50 / 2.50 / 2.50 |" in table.splitlines()[-1]
+def test_a_table_relates_every_server_to_the_base(tmp_path: Path) -> None:
+    record = Record(tmp_path / "part.json", {})
+    record.keep(Row(0, "bare", {"cpu_us": 10.0}, 0.0))
+    record.keep(Row(0, "ours", {"cpu_us": 25.0}, 0.0))
+    assert table(record, "server", [ratio_to("bare", "cpu_us", "ratio")]).splitlines() == [
+        "| server | ratio to bare |",
+        "| --- | ---: |",
+        "| bare | 1.00 / 1.00 / 1.00 |",
+        "| ours | 2.50 / 2.50 / 2.50 |",
+    ]
 
 
 def test_what_people_wrote_around_the_measured_part_stays(tmp_path: Path) -> None:
