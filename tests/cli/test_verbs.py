@@ -123,6 +123,17 @@ def test_check_config_prints_what_holds_and_no_secret(
     assert "q8Zt2Wn5" not in ran.out + ran.err
 
 
+def test_check_config_shows_an_address_without_its_password(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIDGET_DATABASE_URL", "postgresql://ada:hunter2@db.example:5433/chat")
+    monkeypatch.setenv("WIDGET_BROKER_URL", "redis://:hunter2@broker.example:6379/0")
+    ran = command_line("check-config")
+    assert "# WIDGET_DATABASE_URL is set: postgresql://db.example:5433/chat\n" in ran.out
+    assert "# WIDGET_BROKER_URL is set: redis://broker.example:6379/0\n" in ran.out
+    assert "hunter2" not in ran.out + ran.err
+
+
 def test_what_check_config_prints_can_be_a_settings_file(command_line: CommandLine) -> None:
     before = command_line("check-config").out
     Path(".env").write_text(before, encoding="utf-8")

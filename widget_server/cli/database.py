@@ -1,7 +1,8 @@
-"""`widget-server migrate`, and what other verbs ask about the schema."""
+"""`widget-server migrate`, and what other verbs ask about the database and its schema."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -9,27 +10,46 @@ import click
 from sqlalchemy.exc import DatabaseError
 
 from widget_server.ops.start import is_answered, make_data_dir
-from widget_server.settings import OperatorError, Settings, load_settings
+from widget_server.settings import OperatorError, Settings, load_settings, variable_name
 from widget_server.store import migrate as revisions
+from widget_server.store import unfinished
+from widget_server.store.database import StoreUnavailable
+
+_BETWEEN_TRIES_S = 2.0
+
+wait_option = click.option(
+    "--wait",
+    "patience_s",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="How long to wait for a database that does not answer yet.",
+)
+
+
+class _Unreached(OperatorError):
+    """The database does not answer; it may when it is asked later."""
 
 
 def check_schema(settings: Settings) -> str | None:
     """Return the revision of the database, or None where there is no database yet.
 
     Raises:
-        OperatorError: the database is older than this program, or the file is none or cannot be opened.
+        OperatorError: the database is older than this program or was not filled to its end; or the file is none, or
+            cannot be opened; or the server does not answer.
         NewerSchema: it is newer.
     """
-    if not settings.database_path.exists():
-        return None
-    with _told_plainly(settings):
-        at = revisions.current(settings.database_url)
+    at = _revision(settings)
     if at is None:
         return None
     if not revisions.known(at):
         raise revisions.NewerSchema(at)
     if at != revisions.head():
         raise OperatorError(f"the database is at revision {at}, older than this program; run: widget-server migrate")
+    with _told_plainly(settings):
+        how = unfinished.how_to_go_on(settings.database_url)
+    if how is not None:
+        raise OperatorError(f"{settings.database_place} is not complete; {how}")
     return at
 
 
@@ -37,7 +57,7 @@ def upgrade(settings: Settings) -> None:
     """Create the database or bring it to the newest revision; what it holds is kept.
 
     Raises:
-        OperatorError: the file is no database, or cannot be opened or written.
+        OperatorError: the file is no database, or cannot be opened or written; or the server does not answer.
         NewerSchema: it is newer than this program.
     """
     make_data_dir(settings.data_dir)
@@ -45,28 +65,66 @@ def upgrade(settings: Settings) -> None:
         revisions.upgrade(settings.database_url)
 
 
+def await_database(settings: Settings, patience_s: float) -> str | None:
+    """Return the revision of the database once it answers; a line on standard error tells of each try that failed.
+
+    Args:
+        settings: of the installation.
+        patience_s: seconds after which it is given up.
+
+    Raises:
+        OperatorError: it did not answer in time, or the file is none.
+    """
+    ends = time.monotonic() + patience_s
+    while True:
+        try:
+            return _revision(settings)
+        except _Unreached as error:
+            left = ends - time.monotonic()
+            if left <= 0:
+                raise
+            click.echo(f"Waiting: {error}", err=True)
+            time.sleep(min(_BETWEEN_TRIES_S, left))
+
+
+def _revision(settings: Settings) -> str | None:
+    if settings.on_sqlite and not settings.database_path.exists():
+        return None
+    with _told_plainly(settings):
+        return revisions.current(settings.database_url)
+
+
 @contextmanager
 def _told_plainly(settings: Settings) -> Generator[None]:
     """Turn what the database says of itself into a line for whoever runs the server."""
     try:
         yield
+    except StoreUnavailable as error:
+        if settings.on_sqlite:
+            raise
+        name = variable_name("database_url")
+        raise _Unreached(f"{settings.database_place} does not answer ({error}); start it, or check {name}") from error
     except DatabaseError as error:
-        raise OperatorError(f"{settings.database_path} cannot be used: {error.orig}") from error
+        raise OperatorError(f"{settings.database_place} cannot be used: {error.orig}") from error
 
 
 @click.command()
 @click.option("--back", is_flag=True, help="Undo the last revision instead.")
-def migrate(*, back: bool) -> None:
+@wait_option
+def migrate(*, back: bool, patience_s: float) -> None:
     """Create the database, or bring it to this program's schema.
 
-    Harmless to repeat; what the database holds is kept. Stop the server first.
+    Harmless to repeat; what the database holds is kept. With SQLite stop the server first; with PostgreSQL servers of
+    the release before may go on.
     """
     settings = load_settings()
-    if is_answered(settings.control_socket):
+    if (settings.on_sqlite or back) and is_answered(settings.control_socket):
         raise OperatorError("a server uses the database; stop it first")
+    at = await_database(settings, patience_s)
     if back:
-        if check_schema(settings) is None:
+        if at is None:
             raise OperatorError("there is no database to step back in")
+        check_schema(settings)
         with _told_plainly(settings):
             revisions.downgrade(settings.database_url)
     else:

@@ -16,7 +16,7 @@ from widget_server.cli.database import check_schema
 from widget_server.ops.start import is_answered
 from widget_server.ops.verbs import VERBS, Means, Values
 from widget_server.settings import OperatorError, Settings
-from widget_server.store.sqlite import SQLiteDatabase
+from widget_server.store.engines import database_of
 
 
 def run_verb(settings: Settings, name: str, values: Mapping[str, Any]) -> Values:
@@ -30,7 +30,7 @@ def run_verb(settings: Settings, name: str, values: Mapping[str, Any]) -> Values
     if is_answered(settings.control_socket):
         return asyncio.run(_ask_server(settings, name, values))
     if check_schema(settings) is None:
-        raise OperatorError(f"there is no database in {settings.data_dir}; run: widget-server migrate")
+        raise OperatorError(f"there is no database at {settings.database_place}; run: widget-server migrate")
     return asyncio.run(_run_here(settings, name, values))
 
 
@@ -47,12 +47,19 @@ async def _run_here(settings: Settings, name: str, values: Mapping[str, Any]) ->
 
 @asynccontextmanager
 async def open_means(settings: Settings) -> AsyncGenerator[Means]:
-    """Open the store as its one writer for the length of the block; it is closed on every way out.
+    """Open the store for the length of the block; it is closed on every way out.
+
+    A SQLite file has one writer, which this then is. Beside PostgreSQL's servers it is one more: they find what it
+    changed by its stamps.
 
     Raises:
-        StoreUnavailable: another process has it open.
+        StoreUnavailable: another process has the file open, or PostgreSQL does not answer.
     """
-    db = SQLiteDatabase(settings.database_path)
+    db = database_of(
+        settings.database_url,
+        connections=settings.database_connections,
+        transaction_pooling=settings.database_transaction_pooling,
+    )
     passwords = Passwords()
     try:
         await db.open()

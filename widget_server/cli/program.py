@@ -24,6 +24,7 @@ from widget_server.core.errors import ProductError
 from widget_server.protocol.encode import error_body
 from widget_server.settings import OperatorError
 from widget_server.store.database import StoreUnavailable
+from widget_server.store.engines import MissingDriver
 from widget_server.store.migrate import NewerSchema
 
 _NAME = "widget-server"
@@ -57,7 +58,7 @@ def run(arguments: Sequence[str], parts: Parts) -> int:
         return _fail(f"{error.format_message().rstrip('.')}; see {where} --help", 2)
     except click.Abort:
         return _fail("stopped", 130)
-    except (click.ClickException, OperatorError, StoreUnavailable, NewerSchema) as error:
+    except (click.ClickException, OperatorError, StoreUnavailable, NewerSchema, MissingDriver) as error:
         return _fail(error.format_message() if isinstance(error, click.ClickException) else str(error), 1)
     except ProductError as error:
         return _fail(str(error_body(error)["message"]), 1)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import click
 from pydantic import SecretStr
 
 from widget_server.settings import Settings, load_settings, variable_name
+
+# Settings that may carry a password.
+_ADDRESSES = ("database_url", "broker_url")
 
 
 @click.command("check-config")
@@ -19,7 +24,15 @@ def check_config() -> None:
         value = getattr(settings, field)
         if isinstance(value, SecretStr):
             click.echo(f"# {variable_name(field)} is set")
+        elif field in _ADDRESSES and value and urlsplit(value).password is not None:
+            click.echo(f"# {variable_name(field)} is set: {_without_secret(value)}")
         elif value is None:
             click.echo(f"# {variable_name(field)} is not set")
         else:
             click.echo(f"{variable_name(field)}={value}")
+
+
+def _without_secret(address: str) -> str:
+    """Return an address as it may be shown: without user and password."""
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

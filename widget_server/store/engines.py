@@ -25,8 +25,16 @@ def database_of(url: str, *, connections: int = 10, transaction_pooling: bool = 
     """
     if url.startswith(SQLITE):
         return SQLiteDatabase(Path(url.removeprefix(SQLITE)))
-    if find_spec("asyncpg") is None:
-        raise MissingDriver("PostgreSQL needs the driver asyncpg; run: pip install 'widget-server[postgres]'")
+    check_driver(url)
     from widget_server.store.postgresql import PostgreSQLDatabase  # noqa: PLC0415 - an extra: SQLite runs without it
 
     return PostgreSQLDatabase(url, connections=connections, transaction_pooling=transaction_pooling)
+
+
+def check_driver(url: str) -> None:
+    """See that this kind of database can be spoken to.
+
+    :raises MissingDriver: for PostgreSQL without asyncpg.
+    """
+    if not url.startswith(SQLITE) and find_spec("asyncpg") is None:
+        raise MissingDriver("PostgreSQL needs the driver asyncpg; run: pip install 'widget-server[postgres]'")

@@ -27,7 +27,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, create_engine, event, exc, pool, select, table, text
 
 from widget_server.store.database import StoreUnavailable, Transaction
-from widget_server.store.engines import SQLITE
+from widget_server.store.engines import SQLITE, check_driver
 from widget_server.store.statement import Statement
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def current(url: str) -> str | None:
 
     :raises StoreUnavailable: when a PostgreSQL server does not answer or lets us not in.
     """
-    return _connected(url, _revision_seen)
+    return connected(url, revision_seen)
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -94,9 +94,11 @@ def upgrade(url: str, revision: str = "head") -> None:
         keeps a table for longer than all attempts took.
     """
     goal = head() if revision == "head" else revision
+    if current(url) == goal:
+        return
 
     def apply(connection: Connection) -> None:
-        at = _revision_seen(connection)
+        at = revision_seen(connection)
         connection.rollback()
         if at is not None and not known(at):
             raise NewerSchema(at)
@@ -116,7 +118,7 @@ def downgrade(url: str, revision: str = "-1") -> None:
     """
 
     def apply(connection: Connection) -> None:
-        at = _revision_seen(connection)
+        at = revision_seen(connection)
         connection.rollback()
         if at is not None:
             _keep_copy(url, at)
@@ -142,7 +144,8 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def _revision_seen(connection: Connection) -> str | None:
+def revision_seen(connection: Connection) -> str | None:
+    """The revision as seen through a connection of SQLAlchemy's; None where nothing was created."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -150,7 +153,7 @@ def _changed(url: str, work: Callable[[Connection], None]) -> None:
     """Do ``work`` as the only one who changes the schema, again where a table was kept by somebody."""
     for attempt in range(_ATTEMPTS):
         try:
-            return _connected(url, work, alone=True)
+            return connected(url, work, alone=True)
         except exc.DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) != "55P03":
                 raise
@@ -159,10 +162,15 @@ def _changed(url: str, work: Callable[[Connection], None]) -> None:
     raise StoreUnavailable("a long transaction keeps a table that has to be changed; try again when it has ended")
 
 
-def _connected(url: str, work: Callable[[Connection], T], *, alone: bool = False) -> T:
-    """Run ``work`` on a connection; ``alone``: while nobody else changes the schema."""
+def connected(url: str, work: Callable[[Connection], T], *, alone: bool = False) -> T:
+    """Run ``work`` on a connection to the database at ``url``.
+
+    :param alone: whether nobody else may change the schema meanwhile; ``work`` then begins as a writer.
+    :raises StoreUnavailable: when the database does not answer, or is not had alone.
+    """
     if url.startswith(SQLITE):
         return _on_sqlite(url, work, alone=alone)
+    check_driver(url)
     # A loop of its own in a thread of its own: the caller's may be running.
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(_on_postgresql(url, work, alone=alone))).result()
