@@ -61,11 +61,21 @@ def test_an_unknown_database_is_refused_with_a_message(url: str) -> None:
         load(WIDGET_DATABASE_URL=url)
 
 
-@pytest.mark.parametrize("url", ["chat.example", "ftp://chat.example", "https://chat.example/sub", "https://x/?a=1"])
-def test_a_public_url_is_scheme_host_and_port(url: str) -> None:
-    with pytest.raises(OperatorError, match="WIDGET_PUBLIC_URL: write scheme, host and port only"):
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("chat.example", "ftp://chat.example", "https://x/?a=1", "https://x/a#b", "https://x//a", "https://x/a//b"),
+        *("https://x/a/../b", "https://x/.", "https://x/a b", "https://x/%2e", "https://x/ä", "https://x/a;b"),
+    ],
+)
+def test_a_public_url_is_scheme_host_port_and_a_plain_path(url: str) -> None:
+    with pytest.raises(OperatorError, match="WIDGET_PUBLIC_URL: write scheme, host, port"):
         load(WIDGET_PUBLIC_URL=url)
-    assert load(WIDGET_PUBLIC_URL="https://chat.example/").public_url == "https://chat.example"
+
+
+@pytest.mark.parametrize("url", ["https://chat.example", "https://example.org/apps/chat", "http://x:81/~a/b.c_d-e/.f"])
+def test_a_public_url_loses_only_the_slash_at_its_end(url: str) -> None:
+    assert load(WIDGET_PUBLIC_URL=url).public_url == load(WIDGET_PUBLIC_URL=f"{url}/").public_url == url
 
 
 def test_a_rate_is_written_as_the_limits_library_reads_it() -> None:

@@ -39,6 +39,7 @@ from widget_server.store.database import Database, StoreUnavailable, Transaction
 from widget_server.store.engines import database_of
 from widget_server.store.installation import load_epoch, read_mark
 from widget_server.store.records import Committed
+from widget_server.web.addresses import Addresses
 from widget_server.web.assets import Assets
 from widget_server.web.csp import secure_headers
 from widget_server.web.csrf import Csrf
@@ -206,26 +207,29 @@ def create_app(
     measures = metrics or Metrics()
     node = Node(settings, measures, database, clock)
     health = Health()
-    origins = Origins(settings.public_url)
-    https = settings.public_url.startswith("https:")
+    addresses = Addresses(settings.public_url)
     assets = assets or Assets()
-    templates = Templates(assets)
+    templates = Templates(assets, addresses)
     app = web.Application(
-        middlewares=[name_requests, secure_headers(https=https), tell_errors(templates)],
+        middlewares=[name_requests, secure_headers(https=addresses.https), tell_errors(templates)],
         client_max_size=settings.frame_max_bytes * 4,
     )
     templates.attach(app)
     app[METRICS] = measures
     app[HEALTH] = health
     app[NODE] = node
-    app[ORIGINS] = origins
-    app[SESSIONS] = Sessions(node.database, node.clock, Cookies(secure=https), days=settings.session_days)
+    app[ORIGINS] = Origins(addresses.origin)
+    app[SESSIONS] = Sessions(node.database, node.clock, Cookies(addresses), days=settings.session_days)
     health.add("store", node.store_check)
     app.cleanup_ctx.append(_running)
-    app.cleanup_ctx.append(_opening(settings, assets, templates, passwords))
+    app.cleanup_ctx.append(_opening(settings, addresses, assets, templates, passwords))
     app.cleanup_ctx.append(watch_loop_lag)
     app.on_shutdown.append(_drain)
-    _add_routes(app)
+    if addresses.prefix:
+        _add_routes(app, addresses.prefix)
+    _add_routes(app, "")
+    if addresses.prefix:
+        app.router.add_get(addresses.prefix, sign_in.show_start)
     return app
 
 
@@ -237,7 +241,7 @@ async def _running(app: web.Application) -> AsyncGenerator[None]:
 
 
 def _opening(
-    settings: Settings, assets: Assets, templates: Templates, passwords: Passwords | None
+    settings: Settings, addresses: Addresses, assets: Assets, templates: Templates, passwords: Passwords | None
 ) -> Callable[[web.Application], AsyncGenerator[None]]:
     """Lend the pages what they work with, once the node runs."""
 
@@ -246,9 +250,9 @@ def _opening(
         secret = await load_secret_key(settings, engine.database)
         keeper = passwords or Passwords()
         throttle = SignInThrottle(settings.limit_sign_in, secret, engine.clock.monotonic_ms)
-        csrf = Csrf(secret, app[ORIGINS].own)
-        app[OFFICE] = Office(settings, engine, app[SESSIONS], keeper, throttle, csrf, templates)
-        app[SHELF] = Shelf(app[DESK].reception, assets, templates, app[ORIGINS])
+        csrf = Csrf(secret, addresses.origin)
+        app[OFFICE] = Office(settings, engine, app[SESSIONS], keeper, throttle, csrf, templates, addresses)
+        app[SHELF] = Shelf(app[DESK].reception, assets, templates, addresses)
         yield
         keeper.close()
 
@@ -260,20 +264,25 @@ async def _drain(app: web.Application) -> None:
     await app[NODE].drain()
 
 
-def _add_routes(app: web.Application) -> None:
-    app.router.add_get("/livez", show_livez)
-    app.router.add_get("/readyz", show_readyz)
-    app.router.add_get("/ws/console", sockets.console_socket)
-    app.router.add_get("/ws/{key}", sockets.visitor_socket)
+def _add_routes(app: web.Application, prefix: str) -> None:
+    """Answer under ``prefix``."""
+    app.router.add_get(f"{prefix}/livez", show_livez)
+    app.router.add_get(f"{prefix}/readyz", show_readyz)
+    app.router.add_get(f"{prefix}/ws/console", sockets.console_socket)
+    app.router.add_get(f"{prefix}/ws/{{key}}", sockets.visitor_socket)
     for path, for_agents, for_visitors in (
-        ("stream", stream.console_stream, stream.visitor_stream),
-        ("frames", stream.console_frames, stream.visitor_frames),
+        (f"{prefix}/stream", stream.console_stream, stream.visitor_stream),
+        (f"{prefix}/frames", stream.console_frames, stream.visitor_frames),
     ):
-        app.router.add_post(f"/{path}/console", for_agents)
-        app.router.add_post(f"/{path}/{{key}}", for_visitors)
-        app.router.add_route("OPTIONS", f"/{path}/{{key}}", stream.preflight)
-    for group in (sign_in, console, widget_files):
-        app.add_routes(group.routes)
+        app.router.add_post(f"{path}/console", for_agents)
+        app.router.add_post(f"{path}/{{key}}", for_visitors)
+        app.router.add_route("OPTIONS", f"{path}/{{key}}", stream.preflight)
+    app.add_routes(
+        web.RouteDef(route.method, prefix + route.path, route.handler, route.kwargs)
+        for group in (sign_in, console, widget_files)
+        for route in group.routes
+        if isinstance(route, web.RouteDef)
+    )
 
 
 def create_control(app: web.Application) -> web.Application:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -29,6 +30,7 @@ SECRET_MIN_CHARS = 32
 
 _SAMPLE_SECRETS = ("changeme", "change-me", "change_me", "secret", "password", "example", "sample", "insecure", "12345")
 _POSTGRESQL = "postgresql://"
+_PLAIN_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
 
 
 class OperatorError(Exception):
@@ -45,9 +47,12 @@ def _check_rate(text: str) -> str:
 
 def _check_public_url(url: str) -> str:
     parts = urlsplit(url)
-    more = parts.path.strip("/") or parts.query or parts.fragment
-    if parts.scheme not in {"http", "https"} or not parts.hostname or more:
-        raise ValueError('write scheme, host and port only, as in "https://chat.example.org"')
+    plain_path = _PLAIN_PATH.fullmatch(parts.path.rstrip("/"))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or not plain_path:
+        raise ValueError(
+            "write scheme, host, port and, where the chat lies under a path, that path in plain letters, as in "
+            '"https://chat.example.org" or "https://example.org/apps/chat"'
+        )
     return url.rstrip("/")
 
 
@@ -113,7 +118,9 @@ class Settings(BaseSettings):
     )
     public_url: Annotated[str, AfterValidator(_check_public_url)] = Field(
         default_factory=lambda known: f"http://localhost:{known.get('port', 8080)}",
-        description="Where browsers reach this server: scheme, host, port. Default: `http://localhost:` and the port.",
+        description="Where browsers reach this server: scheme, host, port and, where it shares a host with others, "
+        "its path, as in `https://example.org/apps/chat`; a proxy may pass that path on or strip it. Default: "
+        "`http://localhost:` and the port.",
     )
     data_dir: Path = Field(
         Path("data"),

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from widget_server.ops.logging import name_requests
 from widget_server.protocol.codes import ERRORS
 from widget_server.store.database import StoreUnavailable
+from widget_server.web.addresses import Addresses
 from widget_server.web.assets import Assets
 from widget_server.web.errors import tell_errors
 from widget_server.web.templating import Templates
@@ -76,7 +77,7 @@ async def failing(bundles: Path) -> web.Application:
             "/gateway": web.HTTPBadGateway(),
         }[request.path]
 
-    templates = Templates(Assets(bundles))
+    templates = Templates(Assets(bundles), Addresses("http://localhost"))
     app = web.Application(middlewares=[name_requests, tell_errors(templates)])
     templates.attach(app)
     for path in ("/secret", "/store", "/teapot", "/forbidden", "/gateway"):
@@ -118,7 +119,9 @@ async def test_an_answer_that_has_begun_is_cut_and_nothing_is_added_to_it(bundle
         await response.write(b"begun")
         raise ValueError("secret")
 
-    app = web.Application(middlewares=[name_requests, tell_errors(Templates(Assets(bundles)))])
+    app = web.Application(
+        middlewares=[name_requests, tell_errors(Templates(Assets(bundles), Addresses("http://localhost")))]
+    )
     app.router.add_get("/", begin_and_fail)
     async with TestClient(TestServer(app)) as client:
         response = await client.get("/")
@@ -130,7 +133,9 @@ async def test_a_redirect_passes(bundles: Path) -> None:
     async def send_on(_: web.Request) -> web.Response:
         raise web.HTTPSeeOther("/elsewhere")
 
-    app = web.Application(middlewares=[name_requests, tell_errors(Templates(Assets(bundles)))])
+    app = web.Application(
+        middlewares=[name_requests, tell_errors(Templates(Assets(bundles), Addresses("http://localhost")))]
+    )
     app.router.add_get("/", send_on)
     async with TestClient(TestServer(app)) as client:
         response = await client.get("/", allow_redirects=False)

@@ -37,7 +37,7 @@ async def test_the_start_page_leads_to_the_form_and_the_form_to_the_console(brow
     page = await browser.open("/console")
     text = await page.text()
     assert page.status == 200
-    assert '<div id="app"></div>' in text
+    assert '<div id="app" data-base=""></div>' in text
     assert "/static/console.BBBB.js" in text
     assert "/static/console.CCCC.css" in text
 

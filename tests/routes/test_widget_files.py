@@ -38,6 +38,7 @@ async def test_s3_22_the_loader_carries_the_sites_appearance(browser: Browser) -
     assert config_of(await response.text()) == {
         "key": site.key,
         "base": "http://localhost:8080",
+        "store": site.key,
         "color": "#2f5fd0",
         "position": "right",
         "name": "Plum & Sons",

@@ -133,7 +133,7 @@ function start(): void {
 
   const hasConversation = (): boolean => {
     try {
-      return localStorage.getItem(storagePrefix(config.key) + STARTED) !== null;
+      return localStorage.getItem(storagePrefix(config) + STARTED) !== null;
     } catch {
       return false;
     }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from widget_server.actions.engine import Engine
     from widget_server.actions.passwords import Passwords
     from widget_server.settings import Settings
+    from widget_server.web.addresses import Addresses
     from widget_server.web.csrf import Csrf
     from widget_server.web.sessions import Sessions
     from widget_server.web.sign_in_throttle import SignInThrottle
@@ -31,6 +32,7 @@ class Office:
     throttle: SignInThrottle
     csrf: Csrf
     templates: Templates
+    addresses: Addresses
 
     def now_ms(self) -> int:
         """UTC time in ms."""

@@ -16,7 +16,7 @@ from widget_server.routes.office import OFFICE, check_caller
 from widget_server.web.bodies import in_time
 from widget_server.web.csp import application_policy, page_policy
 from widget_server.web.csrf import FIELD
-from widget_server.web.redirects import local_path, see_other
+from widget_server.web.redirects import HOME, local_path, see_other
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +31,9 @@ routes = web.RouteTableDef()
 
 
 @routes.get("/")
-async def show_start(_: web.Request) -> web.Response:
+async def show_start(request: web.Request) -> web.Response:
     """Send on to the console: this server has no other front page."""
-    return see_other("/console")
+    return see_other(request.app[OFFICE].addresses.path(HOME))
 
 
 @routes.get("/console")
@@ -43,7 +43,7 @@ async def show_console(request: web.Request) -> web.Response:
     try:
         await office.sessions.signed_in(request)
     except Refused:
-        return see_other(SIGN_IN)
+        return see_other(office.addresses.path(SIGN_IN))
     return office.templates.page(request, "console", {}, policy=application_policy())
 
 
@@ -51,7 +51,7 @@ async def show_console(request: web.Request) -> web.Response:
 async def show_sign_in(request: web.Request) -> web.Response:
     """The form. Who is signed in already is sent on."""
     office = request.app[OFFICE]
-    following = local_path(request.query.get("next"))
+    following = local_path(request.query.get("next"), office.addresses)
     try:
         await office.sessions.signed_in(request)
     except Refused:
@@ -66,7 +66,7 @@ async def sign_in(request: web.Request) -> web.Response:
     fields = await _fields(request)
     mail, password, following = (_text(fields.get(name)) for name in ("email", "password", "next"))
     mail = mail[:MAIL_CHARS]
-    following = local_path(following)
+    following = local_path(following, office.addresses)
     try:
         office.csrf.check_form(request, request.cookies.get(office.sessions.cookies.form), fields.get(FIELD))
         agent, mark = await _check_attempt(office, request, mail, password)

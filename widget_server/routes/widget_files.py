@@ -17,8 +17,8 @@ from widget_server.web.embedding import script_json
 if TYPE_CHECKING:
     from widget_server.actions.greeting import Reception
     from widget_server.actions.sites import Site
+    from widget_server.web.addresses import Addresses
     from widget_server.web.assets import Assets
-    from widget_server.web.origins import Origins
     from widget_server.web.templating import Templates
 
 _PLACEHOLDER: Final = re.compile("""["'`]__SUPPORT_CHAT_CONFIG__["'`]""")
@@ -39,7 +39,7 @@ class Shelf:
     reception: Reception
     assets: Assets
     templates: Templates
-    origins: Origins
+    addresses: Addresses
     packed: dict[str, bytes] = field(default_factory=dict)
     """Loaders as they were compressed, by tag."""
 
@@ -78,7 +78,7 @@ async def show_frame(request: web.Request) -> web.Response:
         "frame",
         # Escaped for exactly this place: the template marks it as safe.
         {"name": site.name, "config": script_json(_config(shelf, site))},
-        policy=frame_policy(site.allowed_origins, shelf.origins.own),
+        policy=frame_policy(site.allowed_origins, shelf.addresses.origin),
         cache="private, max-age=60",
     )
     page.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -99,7 +99,8 @@ def _config(shelf: Shelf, site: Site) -> dict[str, object]:
     """What the widget must know of its site before it has a connection; all of it is public."""
     return {
         "key": site.key,
-        "base": shelf.origins.own,
+        "base": shelf.addresses.base,
+        "store": shelf.addresses.path(f"/{site.key}").removeprefix("/"),
         "color": site.appearance.color,
         "position": site.appearance.position,
         "name": site.name,

@@ -25,12 +25,11 @@ class Origins:
     """The policy of one installation.
 
     Args:
-        public_url: where browsers reach it.
+        own: our own, as a browser writes it.
     """
 
-    def __init__(self, public_url: str) -> None:
-        self.own = parse_origin(public_url)
-        """Our own origin, as a browser writes it."""
+    def __init__(self, own: str) -> None:
+        self.own = own
 
     def check_own(self, headers: Mapping[str, str]) -> str:
         """Return the ``Origin`` of a request that must come from our own pages.

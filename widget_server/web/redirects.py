@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from aiohttp import web
+
+if TYPE_CHECKING:
+    from widget_server.web.addresses import Addresses
 
 HOME: Final = "/console"
 
 _PLAIN: Final = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
 
 
-def local_path(wished: str | None) -> str:
-    """Return ``wished`` where it is a path of ours, else :data:`HOME`.
+def local_path(wished: str | None, addresses: Addresses) -> str:
+    """Return ``wished`` where it is a path of ours, as browsers ask for it, else that of :data:`HOME`.
 
-    Two slashes, backslashes and control characters make a path another host's, also when they come encoded.
+    Two slashes, backslashes and control characters make a path another host's, also when they come encoded; dots lead
+    out of ours.
     """
-    if not wished or len(wished) > 500 or not _PLAIN.fullmatch(wished):
-        return HOME
+    home = addresses.path(HOME)
+    if not wished or len(wished) > 500 or not _PLAIN.fullmatch(wished) or not wished.startswith(addresses.path("/")):
+        return home
     plain = unquote(unquote(wished))
+    leads_out = not {".", ".."}.isdisjoint(plain.partition("?")[0].split("/"))
     suspicious = "//" in plain or "\\" in plain or not plain.isprintable()
-    return HOME if suspicious else wished
+    return home if suspicious or leads_out else wished
 
 
 def see_other(path: str) -> web.Response:

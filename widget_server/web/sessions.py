@@ -1,7 +1,9 @@
 """Cookies of signed-in people (S16): 256 random bits, of which the store knows a hash, and nothing else in it.
 
-``HttpOnly``, ``SameSite=Lax``, for the whole host and no other. Where browsers reach us by https it is also ``Secure``
-and its name begins with ``__Host-``, so that no neighbouring subdomain can set it.
+``HttpOnly``, ``SameSite=Lax``, for this host and no other. Where browsers reach us by https it is also ``Secure`` and
+its name begins with ``__Host-``, so that no neighbouring subdomain can set it. Under a path prefix it is only sent
+there, so that no other application of the host is shown it (which ``__Host-`` forbids: ``__Secure-`` stands in its
+place), and its name carries the prefix, because what an installation above has set is sent here too.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from widget_server.actions.agents import Agent
     from widget_server.actions.engine import Clock
     from widget_server.store.database import Database
+    from widget_server.web.addresses import Addresses
 
 _DAY_SECONDS: Final = 86_400
 _MARK_DAYS: Final = 400
@@ -28,22 +31,30 @@ class Cookies:
     """How cookies are written.
 
     Args:
-        secure: whether browsers reach us by https.
+        addresses: where browsers reach us.
     """
 
-    def __init__(self, *, secure: bool) -> None:
-        self._secure = secure
-        prefix = "__Host-" if secure else ""
-        self.session: Final = f"{prefix}session"
-        self.form: Final = f"{prefix}form"
+    def __init__(self, addresses: Addresses) -> None:
+        self._secure = addresses.https
+        self._path = addresses.prefix or "/"
+        self._place = addresses.prefix.replace("/", ".")
+        self.session: Final = self._named("session")
+        self.form: Final = self._named("form")
         """What the token of a form is bound to while nobody is signed in."""
-        self.mark: Final = f"{prefix}known"
+        self.mark: Final = self._named("known")
         """That this browser has signed in before (:mod:`widget_server.web.sign_in_throttle`)."""
+
+    def _named(self, name: str) -> str:
+        if not self._secure:
+            return name + self._place
+        return f"__Secure-{name}{self._place}" if self._place else f"__Host-{name}"
 
     def set(self, response: web.StreamResponse, name: str, value: str, *, days: int | None = None) -> None:
         """Write a cookie; without ``days`` it ends with the browser."""
         max_age = None if days is None else days * _DAY_SECONDS
-        response.set_cookie(name, value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="Lax")
+        response.set_cookie(
+            name, value, max_age=max_age, path=self._path, secure=self._secure, httponly=True, samesite="Lax"
+        )
 
     def set_mark(self, response: web.StreamResponse, mark: str) -> None:
         """Remember that this browser has signed in."""
@@ -51,7 +62,7 @@ class Cookies:
 
     def drop(self, response: web.StreamResponse, name: str) -> None:
         """Take a cookie away."""
-        response.del_cookie(name, path="/", secure=self._secure, httponly=True, samesite="Lax")
+        response.del_cookie(name, path=self._path, secure=self._secure, httponly=True, samesite="Lax")
 
 
 class Sessions:

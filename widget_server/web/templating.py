@@ -12,6 +12,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from widget_server.web.addresses import Addresses
     from widget_server.web.assets import Assets
 
 _FOLDER: Final = Path(__file__).parent.parent / "templates"
@@ -22,10 +23,12 @@ class Templates:
 
     Args:
         assets: where pages find their sheets and scripts.
+        addresses: where browsers find what pages lead to.
     """
 
-    def __init__(self, assets: Assets) -> None:
+    def __init__(self, assets: Assets, addresses: Addresses) -> None:
         self._assets = assets
+        self._addresses = addresses
 
     def attach(self, app: web.Application) -> None:
         """Give ``app`` its environment; once, before it starts."""
@@ -41,9 +44,10 @@ class Templates:
         )
         texts = gettext.NullTranslations()
         environment.globals.update(
-            asset=self._assets.find,
+            path=self._addresses.path,
+            asset=lambda name: self._addresses.path(self._assets.find(name)),
             # A page without its sheet can still say what is wrong.
-            sheets=lambda: self._assets.find_all("pages").values(),
+            sheets=lambda: map(self._addresses.path, self._assets.find_all("pages").values()),
             _=texts.gettext,
             gettext=texts.gettext,
             ngettext=texts.ngettext,

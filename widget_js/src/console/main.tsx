@@ -15,17 +15,17 @@ import { Preferences } from "./state/preferences";
 import { Frame } from "./view/frame";
 import { StartError } from "./view/start_error";
 
-function signIn(): void {
+function signIn(base: string): void {
   const back = `${location.pathname}${location.hash}`;
-  location.assign(`/console/sign-in?next=${encodeURIComponent(back)}`);
+  location.assign(`${base}/console/sign-in?next=${encodeURIComponent(back)}`);
 }
 
 /** One client for the page. Its `hello` is asked for only when it connects, when the desk exists. */
-function makeClient(desk: () => Desk, storage: Storage): ChatClient {
-  const socket = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws/console`;
+function makeClient(base: string, desk: () => Desk, storage: Storage): ChatClient {
+  const socket = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${base}/ws/console`;
   const chooser = new TransportChooser(
     webSocketConnector(socket),
-    fallbackConnector({ stream: "/stream/console", frames: "/frames/console" }),
+    fallbackConnector({ stream: `${base}/stream/console`, frames: `${base}/frames/console` }),
   );
   addEventListener("online", () => chooser.forget());
   return new ChatClient({
@@ -37,20 +37,22 @@ function makeClient(desk: () => Desk, storage: Storage): ChatClient {
 }
 
 async function start(root: HTMLElement): Promise<void> {
-  const api = new Api(fetch.bind(window));
+  // The path under which the server lies; empty where the host is its own.
+  const base = root.dataset["base"] ?? "";
+  const api = new Api(fetch.bind(window), base);
   try {
     const me = await api.me();
     // What one agent has not sent must never leave under the name of the next who signs in here.
-    const own = browserStorage(() => localStorage, `console:${me.id}:`);
-    const client = makeClient(() => desk, own);
+    const own = browserStorage(() => localStorage, `console${base}:${me.id}:`);
+    const client = makeClient(base, () => desk, own);
     const desk: Desk = new Desk({
       api,
       client,
       world: browserWorld,
       me,
       drafts: new Drafts(own),
-      preferences: new Preferences(browserStorage(() => localStorage, "console:")),
-      signIn,
+      preferences: new Preferences(browserStorage(() => localStorage, `console${base}:`)),
+      signIn: () => signIn(base),
     });
     desk.start();
     listenForKeys(desk);
@@ -58,7 +60,7 @@ async function start(root: HTMLElement): Promise<void> {
     render(<Frame desk={desk} />, root);
   } catch (refused) {
     const error = refused as ApiError;
-    if (error.signedOut) return signIn();
+    if (error.signedOut) return signIn(base);
     render(<StartError message={error.message} retry={() => void start(root)} />, root);
   }
 }

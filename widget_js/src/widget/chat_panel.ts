@@ -61,7 +61,7 @@ export class ChatPanel {
 
   constructor(place: Place) {
     const { config, language } = place;
-    const name = storagePrefix(config.key);
+    const name = storagePrefix(config);
     this.#place = place;
     this.#texts = new Texts(language, place.translations);
     this.#storage = browserStorage(() => localStorage, name);

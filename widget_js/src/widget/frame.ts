@@ -31,7 +31,7 @@ interface Start {
 async function begin({ language, context: first }: Start, port: MessagePort): Promise<void> {
   const config = JSON.parse(document.getElementById("support-chat-config")?.textContent ?? "") as Config;
   const locale = config.locales[language];
-  const translations = locale ? ((await import(locale)) as { default: TextTable }).default : {};
+  const translations = locale ? ((await import(config.base + locale)) as { default: TextTable }).default : {};
   const place = element("div");
   const root = place.attachShadow({ mode: "open" });
   const container = element("div", "framed");

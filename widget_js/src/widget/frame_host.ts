@@ -3,7 +3,7 @@
 import { element } from "./elements";
 import type { FromFrame, ToFrame } from "./frame";
 import frameSheet from "./frame_host.css?inline";
-import { type ChatEvents, type Contact, type Host, type Panel, STARTED, storagePrefix } from "./host";
+import { type ChatEvents, type Config, type Contact, type Host, type Panel, STARTED, storagePrefix } from "./host";
 import { pageContext, showFace, watchPage } from "./page";
 import { adopt } from "./surface";
 
@@ -37,7 +37,7 @@ export async function mountFrame(host: Host): Promise<Panel> {
     open = data.face.open;
     frame.hidden = !open;
     faced(data.face);
-    if (data.face.begun) rememberConversation(config.key);
+    if (data.face.begun) rememberConversation(config);
   };
   watchPage(() => say({ kind: "context", context: pageContext() }), stop.signal);
   return {
@@ -62,15 +62,15 @@ export async function mountFrame(host: Host): Promise<Panel> {
 }
 
 /** The loader must know on the next page that a conversation exists; the frame's own storage is closed to it. */
-function rememberConversation(key: string): void {
+function rememberConversation(config: Config): void {
   try {
-    localStorage.setItem(storagePrefix(key) + STARTED, "framed");
+    localStorage.setItem(storagePrefix(config) + STARTED, "framed");
   } catch {
     // Then the visitor opens the panel by hand.
   }
 }
 
-function connect(frame: HTMLIFrameElement, origin: string, start: unknown): Promise<MessagePort> {
+function connect(frame: HTMLIFrameElement, address: string, start: unknown): Promise<MessagePort> {
   return new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel();
     const late = setTimeout(() => reject(new Error("The chat's frame was blocked.")), ANSWER_MS);
@@ -78,6 +78,6 @@ function connect(frame: HTMLIFrameElement, origin: string, start: unknown): Prom
       clearTimeout(late);
       resolve(port1);
     };
-    frame.onload = () => frame.contentWindow?.postMessage(start, origin, [port2]);
+    frame.onload = () => frame.contentWindow?.postMessage(start, address, [port2]);
   });
 }

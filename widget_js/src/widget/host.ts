@@ -3,8 +3,10 @@
 /** A site's appearance, which the server puts into the loader. */
 export interface Config {
   readonly key: string;
-  /** The server's origin, as in `https://chat.example`. */
+  /** Where the server is, as in `https://chat.example` or `https://example.org/apps/chat`. */
   readonly base: string;
+  /** What the widget's storage is called; servers on one host have different ones for the same key. */
+  readonly store: string;
   /** `#rrggbb`. */
   readonly color: string;
   readonly position: "right" | "left";
@@ -12,7 +14,7 @@ export interface Config {
   readonly name: string;
   /** What the empty panel says; may be empty. */
   readonly greeting: string;
-  /** Paths on the server: the panel, and translations by language tag. */
+  /** Paths under `base`: the panel, and translations by language tag. */
   readonly panel: string;
   readonly locales: Readonly<Record<string, string>>;
 }
@@ -87,6 +89,6 @@ export interface Panel {
 export type Mount = (host: Host) => Promise<Panel>;
 
 /** The prefix of everything that the widget stores in the page's storage. */
-export const storagePrefix = (key: string): string => `support-chat:${key}:`;
+export const storagePrefix = ({ store }: Config): string => `support-chat:${store}:`;
 /** Under this name stands the conversation that was begun on this device: its presence is what the loader looks for. */
 export const STARTED = "start";
