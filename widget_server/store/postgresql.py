@@ -33,7 +33,7 @@ _AGAIN_S: Final = 0.1
 _RERUNS: Final = 5
 """How often a transaction runs again that lost against another one."""
 
-_BEGIN_WRITE: Final = "BEGIN"
+_BEGIN_WRITE: Final = "BEGIN; SET LOCAL lock_timeout = '3500ms'"
 _BEGIN_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 _STAMP = Statement(text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)"))
@@ -125,6 +125,8 @@ class PostgreSQLDatabase(Database):
     def __init__(self, url: str, *, connections: int = 10, transaction_pooling: bool = False) -> None:
         self._url = url
         self._connections = connections
+        # A crowd that comes back reads all at once: writing must find a connection all the same.
+        self._reading = asyncio.Semaphore(connections // 2)
         self._prepared = 0 if transaction_pooling else 1024
         self._pool: asyncpg.Pool | None = None
 
@@ -163,7 +165,15 @@ class PostgreSQLDatabase(Database):
 
     @override
     async def read(self, fn: TransactionFn[T]) -> T:
-        return await self._within_patience(_BEGIN_READ, fn)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._reading.acquire()
+        except TimeoutError as error:
+            raise StoreUnavailable("too many are reading") from error
+        try:
+            return await self._within_patience(_BEGIN_READ, fn)
+        finally:
+            self._reading.release()
 
     @override
     async def write(self, fn: TransactionFn[T]) -> T:
