@@ -22,7 +22,7 @@ from widget_server.cli.database import upgrade
 from widget_server.cli.means import open_means
 from widget_server.cli.sites import script_tag
 from widget_server.core.permissions import ALL_SITES, Actor, Grant, Role
-from widget_server.ops.start import is_answered
+from widget_server.ops.listening import is_answered
 from widget_server.ops.verbs import Means
 from widget_server.settings import OperatorError, Settings, load_settings, variable_name
 from widget_server.store import migrate as revisions

@@ -10,7 +10,7 @@ import aiohttp
 import click
 import orjson
 
-from widget_server.ops.start import is_answered
+from widget_server.ops.listening import is_answered
 from widget_server.settings import OperatorError, Settings
 
 _BASE = "http://control"

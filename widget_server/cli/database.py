@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import click
 from sqlalchemy.exc import DatabaseError
 
-from widget_server.ops.start import is_answered, make_data_dir
+from widget_server.ops.listening import is_answered
+from widget_server.ops.start import make_data_dir
 from widget_server.settings import OperatorError, Settings, load_settings, variable_name
 from widget_server.store import migrate as revisions
 from widget_server.store import unfinished

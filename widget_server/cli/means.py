@@ -13,7 +13,7 @@ from widget_server.actions.engine import Clock
 from widget_server.actions.passwords import Passwords
 from widget_server.cli.control import asking, read_answer
 from widget_server.cli.database import check_schema
-from widget_server.ops.start import is_answered
+from widget_server.ops.listening import is_answered
 from widget_server.ops.verbs import VERBS, Means, Values
 from widget_server.settings import OperatorError, Settings
 from widget_server.store.engines import database_of

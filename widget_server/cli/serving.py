@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -9,10 +10,14 @@ from typing import NamedTuple
 import click
 from aiohttp import web
 
-from widget_server.cli.database import check_schema, upgrade
+from widget_server.cli.database import await_database, check_schema, upgrade, wait_option
 from widget_server.ops import start
-from widget_server.ops.logging import configure_logging
-from widget_server.settings import Settings, load_settings
+from widget_server.ops.listening import bind
+from widget_server.ops.logging import configure_logging, log_facts
+from widget_server.ops.supervisor import Supervisor, Worker
+from widget_server.settings import OperatorError, Settings, load_settings, variable_name
+
+_log = logging.getLogger(__name__)
 
 
 class Parts(NamedTuple):
@@ -23,27 +28,85 @@ class Parts(NamedTuple):
 
 
 @click.command()
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    metavar="N",
+    help="Processes that share the port, each a node of its own; more than one needs PostgreSQL and a broker.",
+)
+@click.option("--migrate", is_flag=True, help="Bring an older database to this program's schema first.")
+@wait_option
 @click.pass_obj
-def serve(parts: Parts) -> None:
+def serve(parts: Parts, *, workers: int, migrate: bool, patience_s: float) -> None:
     """Serve the widget, the console and their sockets until a stop signal.
 
-    An empty data directory gets its database; one that is older than this program is refused until `migrate` has run.
+    An empty data directory or database gets its tables; a database that is older than this program is refused until
+    `migrate` has run.
     """
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
-    if check_schema(settings) is None:
+    if workers > 1:
+        _check_shared(settings, workers)
+    if await_database(settings, patience_s) is None or migrate:
         upgrade(settings)
+    check_schema(settings)
+    if workers == 1:
+        _serve(parts, settings, on_ready=lambda listeners: _say_ready(settings, listeners.port))
+    else:
+        _serve_as_several(parts, settings, workers)
+
+
+def _check_shared(settings: Settings, workers: int) -> None:
+    """Refuse several processes on what belongs to one.
+
+    Raises:
+        OperatorError: what is missing, and what to set.
+    """
+    missing = []
+    if settings.on_sqlite:
+        missing.append(f"a PostgreSQL database ({variable_name('database_url')}=postgresql://…): SQLite has one writer")
+    if settings.broker_url is None:
+        missing.append(
+            f"a broker ({variable_name('broker_url')}=redis://…): it tells each process what happened in another"
+        )
+    if missing:
+        raise OperatorError(f"--workers {workers} needs {', and '.join(missing)}")
+
+
+def _serve_as_several(parts: Parts, settings: Settings, workers: int) -> None:
+    sockets = bind(settings.host, settings.port, "port")
+    port = sockets[0].getsockname()[1]
+
+    def on_ready() -> None:
+        _log.info("Ready.", extra={"host": settings.host, "port": port, "workers": workers})
+        _say_ready(settings, port)
+
+    worker = Supervisor(workers, sockets, settings.drain_seconds, on_ready).run()
+    if worker is not None:
+        with log_facts(worker=worker.number):
+            _serve(parts, settings, worker=worker)
+
+
+def _serve(
+    parts: Parts,
+    settings: Settings,
+    *,
+    on_ready: Callable[[start.Listeners], None] | None = None,
+    worker: Worker | None = None,
+) -> None:
     app = parts.make_app(settings)
     serving = start.serve(
         app,
         parts.make_control(app),
         settings,
-        on_ready=partial(_say_ready, settings),
+        on_ready=on_ready,
         on_stopping=partial(start.leave_within, settings.drain_seconds),
+        worker=worker,
     )
     start.run(serving)
 
 
-def _say_ready(settings: Settings, listeners: start.Listeners) -> None:
-    where = f"{settings.host}:{listeners.port}"
+def _say_ready(settings: Settings, port: int) -> None:
+    where = f"{settings.host}:{port}"
     click.echo(f"Serving {settings.public_url} on {where}; the console is at {settings.public_url}/console")

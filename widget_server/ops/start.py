@@ -9,33 +9,31 @@ signal ends at once.
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import logging
 import os
 import resource
 import signal
-import socket
 import threading
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from widget_server.ops.health import HEALTH, show_livez, show_readyz
+from widget_server.ops.listening import BACKLOG, bind, bind_control
 from widget_server.ops.logging import AccessLogger
 from widget_server.ops.metrics import METRICS, show_metrics
-from widget_server.settings import OperatorError, variable_name
+from widget_server.settings import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    import socket
+    from collections.abc import Callable, Coroutine, Sequence
     from pathlib import Path
 
+    from widget_server.ops.supervisor import Worker
     from widget_server.settings import Settings
 
 _log = logging.getLogger(__name__)
-
-# Connections that may wait to be accepted: a restart brings all visitors back at once.
-_BACKLOG = 1024
 
 # Of the whole drain time, what is kept back for closing the store after the last handler was given up.
 _RESERVE_SECONDS = 2.0
@@ -48,10 +46,21 @@ _OPEN_FILES = 65_536
 
 
 class Listeners:
-    """The three listeners of one application. ``open`` them once, ``close`` them always, also when ``open`` failed."""
+    """The three listeners of one application. ``open`` them once, ``close`` them always, also when ``open`` failed.
 
-    def __init__(self, app: web.Application, control: web.Application, settings: Settings) -> None:
+    One of several workers shares the public listener; its internal port and control socket are counted on from those of
+    the first.
+    """
+
+    def __init__(
+        self, app: web.Application, control: web.Application, settings: Settings, worker: Worker | None = None
+    ) -> None:
         self._settings = settings
+        self._worker = worker
+        number = worker.number if worker is not None else 0
+        self._internal_port = settings.internal_port and settings.internal_port + number
+        first = settings.control_socket
+        self._control_socket = first.with_name(f"{first.stem}.{number}{first.suffix}") if number else first
         self._health = app[HEALTH]
         self._has_control_socket = False
         patience = max(0.0, settings.drain_seconds - _RESERVE_SECONDS)
@@ -70,12 +79,13 @@ class Listeners:
         settings = self._settings
         make_data_dir(settings.data_dir)
         await self._internal.setup()
-        await _listen(self._internal, settings.internal_host, settings.internal_port, "internal_port")
+        await _listen(self._internal, bind(settings.internal_host, self._internal_port, "internal_port"))
         await self._public.setup()
         await self._control.setup()
-        await web.SockSite(self._control, _bind_control(settings.control_socket)).start()
+        await web.SockSite(self._control, bind_control(self._control_socket)).start()
         self._has_control_socket = True
-        await _listen(self._public, settings.host, settings.port, "port")
+        shared = self._worker.sockets if self._worker is not None else None
+        await _listen(self._public, shared or bind(settings.host, settings.port, "port"))
 
     @property
     def port(self) -> int:
@@ -94,7 +104,7 @@ class Listeners:
             await site.stop()
         await self._control.cleanup()
         if self._has_control_socket:
-            self._settings.control_socket.unlink(missing_ok=True)
+            self._control_socket.unlink(missing_ok=True)
         await self._public.cleanup()
         await self._internal.cleanup()
 
@@ -106,8 +116,12 @@ async def serve(
     *,
     on_ready: Callable[[Listeners], None] | None = None,
     on_stopping: Callable[[], None] | None = None,
+    worker: Worker | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then drain and return.
+
+    One of several workers leaves SIGINT, and to end at once by a second signal, to its parent; when that is gone, it
+    drains too.
 
     Args:
         app: the application, which carries its ``Health`` and ``Metrics``.
@@ -115,6 +129,7 @@ async def serve(
         settings: where to listen and how long to drain.
         on_ready: called once all three listeners are open.
         on_stopping: called when the first stop signal came.
+        worker: what makes this process one of several.
 
     Raises:
         OperatorError: the server could not start.
@@ -123,22 +138,31 @@ async def serve(
     stop = asyncio.Event()
 
     def stop_or_leave(name: str) -> None:
-        if stop.is_set():
+        if stop.is_set() and worker is None:
             _log.warning("Stopped at once by a second signal.", extra={"signal": name})
             os._exit(1)
         stop.set()
 
-    listeners = Listeners(app, control, settings)
-    signals = (signal.SIGINT, signal.SIGTERM)
+    listeners = Listeners(app, control, settings, worker)
+    if worker is None:
+        signals: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+    else:
+        signals = (signal.SIGTERM,)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _stop_with_parent(loop, worker.lifeline, stop)
     for number in signals:
         loop.add_signal_handler(number, stop_or_leave, number.name)
     try:
         allow_open_files()
         await listeners.open()
         quiet_garbage_collector()
-        _log.info("Ready.", extra={"host": settings.host, "port": listeners.port})
+        _log.info(
+            "Ready." if worker is None else "Worker ready.", extra={"host": settings.host, "port": listeners.port}
+        )
         if on_ready is not None:
             on_ready(listeners)
+        if worker is not None:
+            worker.tell_ready()
         await stop.wait()
         _log.info("Stopping; what is in flight is finished first.")
         if on_stopping is not None:
@@ -148,6 +172,15 @@ async def serve(
         for number in signals:
             loop.remove_signal_handler(number)
     _log.info("Stopped.")
+
+
+def _stop_with_parent(loop: asyncio.AbstractEventLoop, lifeline: int, stop: asyncio.Event) -> None:
+    def orphaned() -> None:
+        loop.remove_reader(lifeline)
+        _log.warning("The parent process is gone.")
+        stop.set()
+
+    loop.add_reader(lifeline, orphaned)
 
 
 def allow_open_files() -> None:
@@ -201,26 +234,9 @@ def _make_internal(app: web.Application) -> web.Application:
     return internal
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int, field: str) -> None:
-    try:
-        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
-    except OSError as error:
-        name = variable_name(field)
-        if error.errno == errno.EADDRINUSE:
-            raise OperatorError(f"port {port} on {host} is taken; stop what uses it, or set {name}") from None
-        if error.errno == errno.EACCES:
-            raise OperatorError(f"port {port} may not be used by this user; set {name} to one above 1023") from None
-        raise OperatorError(f"cannot listen on {host}:{port}: {error.strerror}; check {name} and its host") from None
-
-
-def is_answered(path: Path) -> bool:
-    """Return whether a server listens on this control socket; one that a killed server left behind is not answered."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
-        try:
-            caller.connect(str(path))
-        except OSError:
-            return False
-        return True
+async def _listen(runner: web.AppRunner, sockets: Sequence[socket.socket]) -> None:
+    for listener in sockets:
+        await web.SockSite(runner, listener, backlog=BACKLOG).start()
 
 
 def make_data_dir(path: Path) -> None:
@@ -233,23 +249,6 @@ def make_data_dir(path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OperatorError(f"{path} cannot be made: {error.strerror}; set WIDGET_DATA_DIR to another place") from None
-
-
-def _bind_control(path: Path) -> socket.socket:
-    """Bind the control socket for this user alone: nobody can connect before it listens, which is after the chmod."""
-    if is_answered(path):
-        raise OperatorError(f"another server uses {path.parent}; stop it, or set WIDGET_DATA_DIR to another one")
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        path.unlink(missing_ok=True)
-        listener.bind(str(path))
-        path.chmod(0o600)
-    except OSError as error:
-        listener.close()
-        raise OperatorError(
-            f"{path} cannot be made: {error.strerror or error}; choose a shorter WIDGET_DATA_DIR"
-        ) from None
-    return listener
 
 
 def _port_of(runner: web.AppRunner) -> int:
