@@ -138,6 +138,14 @@ $(STAMPS)/bench: requirements/bench.txt $(STAMPS)/requirements
 bench: build $(STAMPS)/bench ## measure this server beside others (BENCH_ARGS= for a part); see docs/performance.md
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
+.PHONY: load
+load: build ## measure connections, throughput and latency of one and two nodes (LOAD_ARGS=--help for more)
+	$(BIN)/python -m tests.load $(LOAD_ARGS)
+
+.PHONY: soak
+soak: build ## 30 minutes of people who come and go: memory must stay flat (SOAK_ARGS=--help for more)
+	$(BIN)/python -m tests.soak $(SOAK_ARGS)
+
 ##@ Keep
 
 RUNTIME_EXTRAS := --extra speed --extra postgres --extra redis
