@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.actions.works import NOW
-from widget_server.actions.engine import CONSOLE
 from widget_server.actions.greeting import KEPT_MS, Reception, availability, do_set_availability
 from widget_server.actions.sites import do_update_site
 from widget_server.core.errors import Refused
@@ -25,10 +24,10 @@ async def test_a_team_is_online_when_somebody_is_who_may_answer_and_wants_to(wor
     await works.new_site("other")
     grace = await works.new_agent("Grace")
     stranger = await works.new_agent("Mallory", "other")
-    works.engine.agents.enter(CONSOLE, stranger.author.id)
+    works.engine.presence.enter_console(stranger.author.id)
     reception = Reception(works.engine)
     assert (await reception.state("shop"))["state"] == "away"
-    works.engine.agents.enter(CONSOLE, grace.author.id)
+    works.engine.presence.enter_console(grace.author.id)
     works.clock.now += KEPT_MS
     state = await reception.state("shop")
     assert (state["state"], [agent["name"] for agent in state["agents"]]) == ("online", ["Grace"])
@@ -41,7 +40,7 @@ async def test_a_team_is_online_when_somebody_is_who_may_answer_and_wants_to(wor
 
 async def test_outside_its_hours_a_team_is_closed_and_says_when_it_opens(works: Works) -> None:
     grace = await works.new_agent("Grace")
-    works.engine.agents.enter(CONSOLE, grace.author.id)
+    works.engine.presence.enter_console(grace.author.id)
     reception = Reception(works.engine)
     database = works.engine.database
     for days, expected in ((ALWAYS, "online"), (NEVER, "closed")):

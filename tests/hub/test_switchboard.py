@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -220,11 +221,88 @@ async def test_nothing_falls_between_subscribing_and_reading(switchboard: Switch
     assert ear.events == [(3, 4), (4, 5)]
 
 
-async def test_a_late_reader_never_moves_the_node_back(switchboard: Switchboard) -> None:
+async def test_a_late_reader_never_moves_the_node_back_and_is_told_what_it_missed(
+    switchboard: Switchboard, store: Store
+) -> None:
     ear = listening(switchboard, 5)
-    listening(switchboard, 3)
+    late = listening(switchboard, 3)
     switchboard.offer(event(5, 6))
-    assert ear.events == [(5, 6)]
+    assert ear.events == late.events == [(5, 6)]
+    store.present = 6
+    await settle(switchboard)
+    assert store.reads == [3]
+    assert late.events == [(5, 6), (3, 6)]
+
+
+async def test_what_waited_for_the_first_reader_is_told_to_one_who_read_earlier(switchboard: Switchboard) -> None:
+    first, second = Ear(), Ear()
+    switchboard.subscribe(CHANNEL, first)
+    switchboard.subscribe(CHANNEL, second)
+    switchboard.offer(event(4, 5))
+    switchboard.at(CHANNEL, 5, first)
+    assert second.events == [(4, 5)]
+
+
+async def test_a_hole_before_the_first_reading_is_read_after_it(switchboard: Switchboard, store: Store) -> None:
+    ear = Ear()
+    switchboard.subscribe(CHANNEL, ear)
+    switchboard.known_at(CHANNEL, 7)
+    switchboard.offer(event(8, 9))
+    await settle(switchboard)
+    assert store.reads == []
+    store.present = 9
+    switchboard.at(CHANNEL, 6, ear)
+    await settle(switchboard)
+    assert store.reads == [6]
+    assert ear.events == [(6, 9)]
+
+
+async def test_a_channel_that_nobody_has_read_yet_keeps_only_so_much(switchboard: Switchboard, store: Store) -> None:
+    ear = Ear()
+    switchboard.subscribe(CHANNEL, ear)
+    for version in range(600):
+        switchboard.offer(event(version, version + 1))
+    store.present = 600
+    switchboard.at(CHANNEL, 0, ear)
+    await settle(switchboard)
+    assert store.reads == [512]
+    assert _applied(ear.events) == 600
+
+
+def told(ear: Ear) -> list[list[int]]:
+    """The marks that a listener was told."""
+    frames = [orjson.loads(data) for data in ear.ephemeral]
+    return [[frame[side][mark] for side in ("visitor", "agents") for mark in ("delivered", "seen")] for frame in frames]
+
+
+async def test_marks_that_cross_only_rise(switchboard: Switchboard) -> None:
+    ear = listening(switchboard)
+    bus = MemoryBus(switchboard)
+    bus.marks(CHANNEL, (5, 3, 4, 4))
+    bus.marks(CHANNEL, (4, 4, 5, 3))
+    bus.marks(CHANNEL, (5, 3, 4, 4))
+    assert told(ear) == [[5, 3, 4, 4], [5, 4, 5, 4]]
+
+
+async def test_marks_never_fall_behind_what_a_message_has_implied(switchboard: Switchboard) -> None:
+    ear = listening(switchboard)
+    switchboard.offer(event(0, 1)._replace(marks=(7, 7, 0, 0)))
+    switchboard.marks(CHANNEL, (6, 6, 6, 0))
+    assert told(ear) == [[7, 7, 6, 0]]
+
+
+async def test_whoever_reads_old_marks_is_told_the_newer_ones(switchboard: Switchboard) -> None:
+    ear = listening(switchboard)
+    switchboard.marks(CHANNEL, (5, 5, 5, 5))
+    late, early = Ear(), Ear()
+    for each in (late, early):
+        switchboard.subscribe(CHANNEL, each)
+    switchboard.at(CHANNEL, 0, late, (4, 4, 4, 4))
+    switchboard.at(CHANNEL, 0, early, (6, 5, 5, 5))
+    assert told(late) == [[5, 5, 5, 5]]
+    assert told(early) == []
+    switchboard.marks(CHANNEL, (5, 5, 5, 5))
+    assert told(ear)[-1] == [6, 5, 5, 5]
 
 
 async def test_what_does_not_last_is_told_at_once_and_not_to_whose_doing_it_is(switchboard: Switchboard) -> None:
@@ -233,7 +311,7 @@ async def test_what_does_not_last_is_told_at_once_and_not_to_whose_doing_it_is(s
         switchboard.subscribe(CHANNEL, ear)
     MemoryBus(switchboard).ephemeral(CHANNEL, b"typing", exclude=1)
     assert [len(ear.ephemeral) for ear in ears] == [0, 0, 1, 1]
-    MemoryBus(switchboard).ephemeral(CHANNEL, b"marks")
+    MemoryBus(switchboard).ephemeral(CHANNEL, b"presence")
     assert [len(ear.ephemeral) for ear in ears] == [1, 1, 2, 2]
 
 

@@ -52,4 +52,4 @@ async def test_g11_a_line_that_ends_before_its_first_ack_leaves_nobody_here(serv
         assert back.state.welcome is not None
         (own,) = back.state.welcome["conversations"]
     staff = await served.engine.database.read(lambda tx: tx.all(STAFF, public_id=own["channel"]))
-    assert [list(served.engine.visitors.here(name)) for (name,) in staff] == [[]]
+    assert [list(served.engine.presence.visitors.here(name)) for (name,) in staff] == [[]]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.clients.socket import SocketClient
-    from widget_server.hub.switchboard import Published
+    from widget_server.hub.switchboard import AllMarks, Published
 
 
 class Line:
@@ -53,6 +53,9 @@ class DeafBus(MemoryBus):
     def publish(self, events: Sequence[Published]) -> None:
         """Tell nobody."""
 
+    def marks(self, channel: str, marks: AllMarks) -> None:
+        """Tell nobody."""
+
     def ephemeral(self, channel: str, data: bytes, exclude: int | None = None) -> None:
         """Tell nobody."""
 
@@ -78,6 +81,16 @@ async def test_a_change_whose_hint_was_lost_reaches_the_other_side(served: Serve
         status = console.state.channels[staff]
         await console.until(lambda: (status.head or {})["head"]["status"] == "resolved")
         assert visitor.state.violations == console.state.violations == []
+
+
+async def test_a_receipt_whose_hint_was_lost_reaches_the_other_side(served: Served) -> None:
+    async with served.visitor() as visitor, served.console(await served.staff("Grace")) as console:
+        name = await begin(visitor)
+        await console.show(name)
+        served.engine.bus = DeafBus(served.engine.switchboard)
+        await console.say(console.state.receipt(name, seen=True))
+        await visitor.until(lambda: visitor.state.channels[name].marks["agents"] == {"delivered": 1, "seen": 1})
+        assert visitor.state.violations == []
 
 
 async def heard(client: SocketClient, name: str) -> None:

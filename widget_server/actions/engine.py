@@ -10,16 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from widget_server.actions.presence import Attendance
 from widget_server.core import ids
 from widget_server.hub.bus import Bus
-from widget_server.hub.presence import Presence
 from widget_server.hub.switchboard import Published, Switchboard
 from widget_server.protocol import encode
 from widget_server.store.committer import Committer
 from widget_server.store.database import Database
-from widget_server.store.records import Author, Committed
-
-CONSOLE = "console"
+from widget_server.store.records import Committed
 
 
 class Clock:
@@ -77,16 +75,25 @@ class Engine:
     clock: Clock
     policy: Policy
     epoch: str
-    viewers: Presence[Author] = field(default_factory=Presence)
-    """Agents that have a staff channel open, by its public name."""
-    visitors: Presence[int] = field(default_factory=Presence)
-    """Visitors with a live connection: the place is their conversation's staff channel, by its public name."""
-    agents: Presence[int] = field(default_factory=Presence)
-    """Agents with a live console, by person: the place is :data:`CONSOLE`."""
     on_sites: Hint = _nobody
     """Told which sites' lists have changed."""
     on_people: Hint = _nobody
     """Told whose rights or sessions have changed."""
+    presence: Attendance = field(init=False)
+    """Who is where."""
+
+    def __post_init__(self) -> None:
+        """Listen to the bus."""
+        self.presence = Attendance(self.bus, self.switchboard, self.clock.monotonic_ms)
+        self.bus.neighbour = self.presence
+        self.bus.on_news = self.hear
+
+    def hear(self, sites: set[int], people: set[int]) -> None:
+        """What the bus says, of this node's commits and of others'."""
+        if sites:
+            self.on_sites(sites)
+        if people:
+            self.on_people(people)
 
     def sink(self, committed: Committed) -> None:
         """Hand what was committed to the hub: the committer's sink."""
@@ -98,13 +105,12 @@ class Engine:
                         e.from_version,
                         e.to_version,
                         encode.event(e.channel, e.from_version, e.to_version, e.messages, e.head),
+                        e.marks,
                     )
                     for e in committed.events
                 ]
             )
         for m in committed.marks:
-            self.bus.ephemeral(m.channel, encode.marks(m.channel, m.visitor, m.agents))
-        if committed.sites:
-            self.on_sites(committed.sites)
-        if committed.people:
-            self.on_people(committed.people)
+            self.bus.marks(m.channel, (*m.visitor, *m.agents))
+        if committed.sites or committed.people:
+            self.bus.news(committed.sites, committed.people)

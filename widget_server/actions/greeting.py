@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from widget_server.actions.engine import CONSOLE, Engine
+from widget_server.actions.engine import Engine
 from widget_server.actions.opening import opening_at
 from widget_server.actions.sites import Site, access_public_site
 from widget_server.core.times import iso
@@ -54,7 +54,7 @@ class Reception:
         return state
 
     async def _read(self, site: Site) -> State:
-        people = list(self._engine.agents.here(CONSOLE))
+        people = self._engine.presence.in_console()
 
         async def read(tx: Transaction) -> list[State]:
             rows = await tx.all(q.ANSWERING, people=listed(tx.dialect, people), site_id=site.id)

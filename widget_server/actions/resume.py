@@ -9,7 +9,7 @@ from widget_server.actions.access import Access, Door, access_channel
 from widget_server.actions.actors import Actor
 from widget_server.core.conversation import Status, public_status
 from widget_server.core.errors import Refused
-from widget_server.hub.switchboard import Missed, Published
+from widget_server.hub.switchboard import NO_MARKS, AllMarks, Missed, Published
 from widget_server.protocol import encode
 from widget_server.protocol.frames import Position
 from widget_server.protocol.session import Opened
@@ -35,6 +35,8 @@ class Resumed(NamedTuple):
     access: Access | None
     result: str
     """``fresh``, ``recovered``, ``reset`` or ``gone``, for the measures."""
+    marks: AllMarks = NO_MARKS
+    """As the head tells them."""
 
 
 async def resume(
@@ -65,7 +67,8 @@ async def resume(
         part = messages[start : start + _FRAME_MESSAGES]
         frames.append(encode.dumps({"t": "messages", "channel": public_id, "messages": part}))
     frames.append(encode.dumps(_with_ref({"t": "synced", "channel": public_id, "version": door.version}, ref)))
-    return Resumed(Opened(public_id, frames, door.version), door.access, result)
+    marks = NO_MARKS if door.access.kind == "staff" else (*door.visitor, *door.agents)
+    return Resumed(Opened(public_id, frames, door.version), door.access, result, marks)
 
 
 def _with_ref(frame: State, ref: int | None) -> State:
@@ -136,7 +139,7 @@ async def refill(database: Database, public_id: str, version: int) -> Missed:
         row = await tx.one(channel_queries.HEAD, public_id=public_id)
         if row is None or row[3] < version or row[3] - version > RESUME_MAX:
             return Missed(None)
-        channel_id, kind, last_seq, present, beside_id, status = row
+        channel_id, kind, last_seq, present, beside_id, status = row[:6]
         after = max(0, last_seq - (present - version))
         rows = await tx.all(q.HOLE_NEW, channel_id=channel_id, after=after, version=version, limit=RESUME_MAX)
         changed = await tx.all(q.SINCE_VERSION_CHANGED, channel_id=channel_id, version=version, limit=RESUME_MAX)
@@ -147,6 +150,6 @@ async def refill(database: Database, public_id: str, version: int) -> Missed:
         if len(encode.fitting(ordered)) < len(ordered):
             return Missed(None)
         data = encode.event(public_id, version, present, ordered, head)
-        return Missed(Published(public_id, version, present, data))
+        return Missed(Published(public_id, version, present, data, NO_MARKS if staff else row[6:]))
 
     return await database.read(read)

@@ -1,7 +1,8 @@
 """Who on this node listens to which channel, and in which order they are told.
 
 The node, not the session, puts crossing events in order: per channel it keeps the last version it passed on, waits
-200 ms when one is missing, and then has the hole read once for all its listeners.
+200 ms when one is missing, and then has the hole read once for all its listeners. Marks cross as well: what is told of
+them here only rises.
 """
 
 from __future__ import annotations
@@ -11,11 +12,19 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, Protocol
 
+from widget_server.protocol import encode
+
 log = logging.getLogger(__name__)
 
 HOLE_S: Final = 0.2
 _PATIENCE: Final = 5
 """How many times as long to wait for a store that did not answer."""
+_WAITING_MAX: Final = 512
+"""Events that wait for the first reading of a channel; beyond that they are read as a hole."""
+
+AllMarks = tuple[int, int, int, int]
+"""The marks of a conversation: delivered and seen of the visitor's side, then those of the agents'."""
+NO_MARKS: Final[AllMarks] = (0, 0, 0, 0)
 
 
 class Published(NamedTuple):
@@ -25,6 +34,8 @@ class Published(NamedTuple):
     from_version: int
     to_version: int
     data: bytes
+    marks: AllMarks = NO_MARKS
+    """The conversation's marks after it: who writes has read, which no ``marks`` frame tells."""
 
 
 class Listener(Protocol):
@@ -58,21 +69,36 @@ Refill = Callable[[str, int], Awaitable[Missed]]
 """Reads what a channel brought after a version."""
 
 
+Moved = Callable[[str], None]
+"""Told of a channel that has its first listener now, or none any more."""
+
+
 class _Feed:
-    __slots__ = ("last", "listeners", "refilling", "waiting", "wanted")
+    __slots__ = ("last", "late", "listeners", "marks", "refilling", "told", "waiting", "wanted")
 
     def __init__(self) -> None:
         self.last: int | None = None
+        self.late: int | None = None
+        """Where the latest of those stands who have read less than was passed on already."""
         self.listeners: dict[Listener, None] = {}
         self.waiting: list[Published] = []
         self.wanted = 0
         """The version that the store was seen at."""
         self.refilling: asyncio.Task[None] | None = None
+        self.marks = NO_MARKS
+        """The highest that is known here."""
+        self.told: AllMarks | None = None
+        """The marks that all listeners were told last, or have read by themselves."""
 
     @property
     def is_behind(self) -> bool:
-        """Whether something is known to be missing."""
-        return bool(self.waiting) or (self.last is not None and self.wanted > self.last)
+        """Whether something is known to be missing; not before a first reading has said where the feed begins."""
+        return self.last is not None and (bool(self.waiting) or self.wanted > self.last or self.late is not None)
+
+    def raise_marks(self, news: AllMarks) -> None:
+        old = self.marks
+        if news != old:
+            self.marks = (max(old[0], news[0]), max(old[1], news[1]), max(old[2], news[2]), max(old[3], news[3]))
 
 
 class Switchboard:
@@ -82,6 +108,8 @@ class Switchboard:
         self._feeds: dict[str, _Feed] = {}
         self._refill = refill
         self._hole_s = hole_s
+        self.on_moved: Moved | None = None
+        """Who carries events between nodes wants to know which channels have listeners here."""
         self.refilled = 0
         """How many holes had to be read from the store."""
 
@@ -90,13 +118,32 @@ class Switchboard:
         feed = self._feeds.get(channel)
         if feed is None:
             feed = self._feeds[channel] = _Feed()
+            if self.on_moved is not None:
+                self.on_moved(channel)
         feed.listeners[listener] = None
 
-    def at(self, channel: str, version: int) -> None:
-        """A listener has read the channel as of ``version``: where a feed without events begins."""
+    def at(self, channel: str, version: int, listener: Listener | None = None, marks: AllMarks = NO_MARKS) -> None:
+        """A listener stands at ``version``: where a feed without events begins.
+
+        To be called when the listener has taken what it read: it may be told at once what came meanwhile.
+
+        :param marks: the conversation's marks as the listener has read them.
+        """
         feed = self._feeds.get(channel)
-        if feed is not None and feed.last is None:
-            feed.last = version
+        if feed is None:
+            return
+        if feed.last is None:
+            self._begin(feed, version)
+        elif version < feed.last:
+            # Another one read later than this one, and what lies between was told to neither.
+            feed.late = min(version, feed.late or version)
+        if feed.is_behind:
+            self._refill_later(channel, feed)
+        feed.raise_marks(marks)
+        if feed.told is None:
+            feed.told = marks
+        elif listener is not None and feed.marks != marks:
+            listener.on_ephemeral(channel, encode.marks(channel, feed.marks[:2], feed.marks[2:]))
 
     def unsubscribe(self, channel: str, listener: Listener) -> None:
         """Harmless to repeat."""
@@ -106,6 +153,8 @@ class Switchboard:
         feed.listeners.pop(listener, None)
         if not feed.listeners:
             del self._feeds[channel]
+            if self.on_moved is not None:
+                self.on_moved(channel)
 
     def listeners(self, channel: str) -> list[Listener]:
         """Who listens to the channel on this node."""
@@ -121,20 +170,37 @@ class Switchboard:
         """How many channels have listeners."""
         return len(self._feeds)
 
+    def names(self) -> list[str]:
+        """The channels that have listeners."""
+        return list(self._feeds)
+
     def offer(self, event: Published) -> None:
         """An event from this node's committer or from another node, in any order, any number of times."""
         feed = self._feeds.get(event.channel)
         if feed is None:
             return
-        if feed.last is None or event.from_version <= feed.last:
+        feed.raise_marks(event.marks)
+        if feed.last is None:
+            self._keep(feed, event)
+        elif event.from_version <= feed.last:
             self._deliver(feed, event)
             self._retry_waiting(feed)
         else:
             feed.waiting.append(event)
             self._refill_later(event.channel, feed)
 
+    def marks(self, channel: str, news: AllMarks) -> None:
+        """A conversation's marks from this node's committer, from another node or from the store, however late."""
+        feed = self._feeds.get(channel)
+        if feed is None:
+            return
+        feed.raise_marks(news)
+        if feed.marks != feed.told:
+            feed.told = feed.marks
+            self.ephemeral(channel, encode.marks(channel, feed.marks[:2], feed.marks[2:]))
+
     def ephemeral(self, channel: str, data: bytes, exclude: int | None = None) -> None:
-        """Marks, typing, presence: told at once, never ordered, never repeated."""
+        """Typing, presence: told at once, never ordered, never repeated."""
         feed = self._feeds.get(channel)
         if feed is not None:
             for listener in list(feed.listeners):
@@ -144,15 +210,37 @@ class Switchboard:
     def known_at(self, channel: str, version: int) -> None:
         """The store says that the channel is at ``version``; if no hint told us, the hole is read."""
         feed = self._feeds.get(channel)
-        if feed is not None and feed.last is not None and version > feed.last:
-            feed.wanted = max(feed.wanted, version)
+        if feed is None:
+            return
+        feed.wanted = max(feed.wanted, version)
+        if feed.is_behind:
             self._refill_later(channel, feed)
+
+    def _begin(self, feed: _Feed, version: int) -> None:
+        """The first listener has read the channel; others may have read it earlier and want what waited."""
+        early = [event for event in feed.waiting if event.to_version <= version]
+        feed.waiting = [event for event in feed.waiting if event.to_version > version]
+        for event in sorted(early, key=lambda event: event.from_version):
+            self._tell(feed, event)
+        feed.last = version
+        self._retry_waiting(feed)
+
+    def _keep(self, feed: _Feed, event: Published) -> None:
+        """Nobody has read the channel yet: what comes waits until somebody has."""
+        if len(feed.waiting) < _WAITING_MAX:
+            feed.waiting.append(event)
+        else:
+            feed.wanted = max(feed.wanted, event.to_version)
 
     def _deliver(self, feed: _Feed, event: Published) -> None:
         repeat = event.from_version == event.to_version
         if feed.last is not None and event.to_version <= feed.last and not repeat:
             return
         feed.last = max(feed.last or 0, event.to_version)
+        self._tell(feed, event)
+
+    @staticmethod
+    def _tell(feed: _Feed, event: Published) -> None:
         for listener in list(feed.listeners):
             listener.on_event(event)
 
@@ -185,20 +273,25 @@ class Switchboard:
     async def _read_hole(self, channel: str, feed: _Feed) -> bool:
         """Whether the hole could be read. What is asked for meanwhile is read next."""
         wanted, feed.wanted = feed.wanted, 0
+        late, feed.late = feed.late, None
+        last = feed.last or 0
         try:
-            missed = await self._refill(channel, feed.last or 0)
+            missed = await self._refill(channel, last if late is None else min(late, last))
         except Exception:
             log.exception("a hole could not be read; it is tried again")
             feed.wanted = max(feed.wanted, wanted)
+            feed.late = late if feed.late is None else min(feed.late, late or feed.late)
             return False
         self.refilled += 1
         if missed.event is None:
             feed.waiting.clear()
-            feed.last = None
+            feed.last = feed.late = None
             for listener in list(feed.listeners):
                 listener.on_gap(channel)
         else:
-            self._deliver(feed, missed.event)
+            feed.raise_marks(missed.event.marks)
+            feed.last = max(feed.last or 0, missed.event.to_version)
+            self._tell(feed, missed.event)
             feed.waiting = [event for event in feed.waiting if event.to_version > (feed.last or 0)]
             self._retry_waiting(feed)
         return True

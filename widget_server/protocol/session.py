@@ -364,6 +364,11 @@ class Session:
         """The channels that this client has open."""
         return list(self._channels or ())
 
+    def version_of(self, public_id: str) -> int:
+        """Where this client stands in a channel that it has open."""
+        channel = (self._channels or {}).get(public_id)
+        return 0 if channel is None else channel.version or 0
+
     # --- time
 
     def tick(self, now: int) -> list[Effect]:

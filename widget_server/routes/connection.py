@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from widget_server.actions import conversations, greeting, inbox, messages, visitors
 from widget_server.actions.access import Access, access_channel, access_visitor
 from widget_server.actions.actors import Agent, Visitor
-from widget_server.actions.engine import CONSOLE
 from widget_server.actions.resume import Resumed, resume
 from widget_server.core.errors import ProductError, Refused, TryLater
 from widget_server.protocol import encode
@@ -271,12 +270,12 @@ class Connection:
             if self._accesses is None:
                 self._accesses = {}
             self._accesses[opened.channel] = found.access
-            engine.switchboard.at(opened.channel, opened.version)
             self._all_at_once(effects)
+            engine.switchboard.at(opened.channel, self.session.version_of(opened.channel), self, found.marks)
             if not known:
                 self._arrive(found.access)
             elif found.access.kind == "staff":
-                self.outbound.push(self._presence_frame(found.access.public_id))
+                self.outbound.push(engine.presence.frame(found.access.public_id))
         else:
             self._all_at_once(effects)
 
@@ -392,38 +391,20 @@ class Connection:
         """This client has a channel open: it shows on the staff channel."""
         if self.session.posting or access.staff is None:
             return
-        engine = self._desk.engine
-        changed = False
+        presence = self._desk.engine.presence
         if access.side == "visitor" and self.actor.author is not None:
-            changed = engine.visitors.enter(access.staff, self.actor.author.id)
+            presence.visit(access.staff, self.actor.author.id)
         elif access.kind == "staff" and isinstance(self.actor, Agent):
-            engine.viewers.enter(access.staff, self.actor.author)
-            changed = True
-        if changed:
-            engine.bus.ephemeral(access.staff, self._presence_frame(access.staff))
+            presence.view(access.staff, self.actor.author)
 
     def _depart(self, access: Access) -> None:
         if self.session.posting or access.staff is None:
             return
-        engine = self._desk.engine
-        changed = False
+        presence = self._desk.engine.presence
         if access.side == "visitor" and self.actor.author is not None:
-            changed = engine.visitors.leave(access.staff, self.actor.author.id)
+            presence.part(access.staff, self.actor.author.id)
         elif access.kind == "staff" and isinstance(self.actor, Agent):
-            changed = engine.viewers.leave(access.staff, self.actor.author)
-        if changed:
-            engine.bus.ephemeral(access.staff, self._presence_frame(access.staff))
-
-    def _presence_frame(self, staff: str) -> bytes:
-        engine = self._desk.engine
-        return encode.dumps(
-            {
-                "t": "presence",
-                "channel": staff,
-                "viewers": [viewer.state("agent") for viewer in engine.viewers.here(staff)],
-                "visitor_online": bool(engine.visitors.here(staff)),
-            }
-        )
+            presence.look_away(access.staff, self.actor.author)
 
     def _leave(self, channel: str) -> None:
         self._desk.engine.switchboard.unsubscribe(channel, self)
@@ -471,12 +452,12 @@ class Connection:
             self._depart(access)
         if self._in_console:
             self._in_console = False
-            self._desk.engine.agents.leave(CONSOLE, self._agent().author.id)
+            self._desk.engine.presence.leave_console(self._agent().author.id)
 
     def _enter_console(self, agent: Agent) -> None:
         if not self.session.posting and not self._in_console:
             self._in_console = True
-            self._desk.engine.agents.enter(CONSOLE, agent.author.id)
+            self._desk.engine.presence.enter_console(agent.author.id)
 
     def _show_presence(self) -> None:
         for access in list((self._accesses or {}).values()):

@@ -85,7 +85,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
                 body=orjson.dumps({"error": error_body(Refused("not_found"))}),
                 content_type="application/json",
             )
-        engine.switchboard.at(channel, found.opened.version)
+        engine.switchboard.at(channel, found.opened.version, follower, found.marks)
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
         for data in found.opened.frames:

@@ -305,10 +305,11 @@ def _publish(channel: _Channel, committed: Committed) -> None:
     if channel.changed:
         head = _moved_public_head(channel)
         version = channel.start_version
+        marks = (*channel.visitor, *channel.agents)
         for start in range(0, len(channel.messages), _EVENT_MESSAGES):
             part = channel.messages[start : start + _EVENT_MESSAGES]
             to = part[-1]["version"]
-            committed.events.append(ChannelEvent(channel.id, channel.public_id, version, to, part, head))
+            committed.events.append(ChannelEvent(channel.id, channel.public_id, version, to, part, head, marks))
             version, head = to, None
         if channel.site_id is not None:
             committed.sites.add(channel.site_id)

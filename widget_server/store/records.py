@@ -36,6 +36,9 @@ class ChannelEvent(NamedTuple):
     to_version: int
     messages: list[State]
     head: State | None = None
+    marks: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Of a conversation with new messages, the marks after them: visitor delivered and seen, agents delivered and seen.
+    """
 
 
 class MarksEvent(NamedTuple):

@@ -21,7 +21,18 @@ _CHANNELS = Statement(
     .order_by(channel.c.stamp, channel.c.id)
     .limit(_b("limit"))
 )
-_CONVERSATIONS = Statement(select(conversation.c.site_id).where(conversation.c.stamp >= _b("cursor")).distinct())
+_CONVERSATIONS = Statement(
+    select(
+        conversation.c.site_id,
+        channel.c.public_id,
+        conversation.c.visitor_delivered,
+        conversation.c.visitor_seen,
+        conversation.c.agents_delivered,
+        conversation.c.agents_seen,
+    )
+    .select_from(conversation.join(channel, channel.c.id == conversation.c.channel_id))
+    .where(conversation.c.stamp >= _b("cursor"))
+)
 _SESSIONS = Statement(select(session.c.person_id).where(session.c.stamp >= _b("cursor")).distinct())
 _GRANTS = Statement(select(role_grant.c.person_id).where(role_grant.c.stamp >= _b("cursor")).distinct())
 
@@ -31,6 +42,8 @@ class Changes(NamedTuple):
 
     channels: list[tuple[str, int]]
     """(public name, version)"""
+    marks: list[tuple[str, tuple[int, int, int, int]]]
+    """(public name of a conversation, its marks): a receipt raises no version."""
     sites: set[int]
     people: set[int]
     cursor: int
@@ -49,7 +62,7 @@ async def changes_since(
         upto = await database.cursor(tx)
         # With several writers an older transaction may hold the cursor where it is while younger ones commit.
         if cursor == 0 or (database.one_writer and cursor == upto):
-            return Changes([], set(), set(), upto)
+            return Changes([], [], set(), set(), upto)
         channels: list[tuple[str, int]] = []
         stamp, after = cursor, 0
         while True:
@@ -58,9 +71,10 @@ async def changes_since(
             if len(rows) < page:
                 break
             stamp, after = rows[-1][2], rows[-1][3]
-        sites = {row[0] for row in await tx.all(_CONVERSATIONS, cursor=cursor)}
+        conversations = await tx.all(_CONVERSATIONS, cursor=cursor)
+        marks = [(row[1], (row[2], row[3], row[4], row[5])) for row in conversations if listens(row[1])]
         people = {row[0] for row in await tx.all(_SESSIONS, cursor=cursor)}
         people |= {row[0] for row in await tx.all(_GRANTS, cursor=cursor)}
-        return Changes(channels, sites, people, upto)
+        return Changes(channels, marks, {row[0] for row in conversations}, people, upto)
 
     return await database.read(read)

@@ -62,11 +62,14 @@ class Pulse:
         now = self._engine.clock.monotonic_ms()
         for line in self._lines():
             line.tick(now)
+        self._engine.presence.tick()
         switchboard = self._engine.switchboard
         changes = await changes_since(self._engine.database, self._cursor, listens=switchboard.has_listeners)
         self._cursor = changes.cursor
         for channel, version in changes.channels:
             switchboard.known_at(channel, version)
+        for channel, marks in changes.marks:
+            switchboard.marks(channel, marks)
         if changes.sites:
             self._engine.on_sites(changes.sites)
         self._people |= changes.people

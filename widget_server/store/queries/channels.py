@@ -40,7 +40,16 @@ DOOR = Statement(
 
 HEAD = Statement(
     select(
-        channel.c.id, channel.c.kind, channel.c.last_seq, channel.c.version, channel.c.beside_id, conversation.c.status
+        channel.c.id,
+        channel.c.kind,
+        channel.c.last_seq,
+        channel.c.version,
+        channel.c.beside_id,
+        conversation.c.status,
+        conversation.c.visitor_delivered,
+        conversation.c.visitor_seen,
+        conversation.c.agents_delivered,
+        conversation.c.agents_seen,
     )
     .select_from(channel.outerjoin(conversation, conversation.c.channel_id == channel.c.id))
     .where(channel.c.public_id == _b("public_id"))
