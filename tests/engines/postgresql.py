@@ -1,0 +1,155 @@
+"""A PostgreSQL server of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+from typing_extensions import override
+
+from tests.engines.daemon import Daemon, find
+from widget_server.store import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+_USER: Final = "widget"
+_TEMPLATE: Final = "template_widget"
+
+
+class PostgreSQL(Daemon):
+    """Serves after the ``with`` line; :meth:`create_database` gives a migrated database.
+
+    :param durable: whether it syncs as in production. Tests that never cut the power are faster without; the programs
+        under test cannot tell.
+    :param settings: more lines of its configuration.
+    """
+
+    name = "postgresql"
+
+    def __init__(self, *, durable: bool = False, **settings: str) -> None:
+        super().__init__()
+        self._data = self.folder / "data"
+        self._durable = durable
+        self._settings = settings
+        self._made = 0
+        self._has_template = False
+
+    @override
+    def prepare(self) -> None:
+        self.run(
+            [find("initdb"), "-D", str(self._data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+        )
+
+    @override
+    def command(self) -> Sequence[str]:
+        chosen = {
+            "port": str(self.port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": str(self.folder),
+            "max_connections": "200",
+            "shared_buffers": "64MB",
+            **({} if self._durable else {"fsync": "off", "synchronous_commit": "on"}),
+            **self._settings,
+        }
+        return [find("postgres"), "-D", str(self._data), *(f"--{name}={value}" for name, value in chosen.items())]
+
+    @override
+    def is_ready(self) -> bool:
+        try:
+            self.ask(lambda connection: connection.fetchval("SELECT 1"))
+        except (OSError, asyncpg.PostgresError):
+            return False
+        return True
+
+    def url(self, database: str = "postgres") -> str:
+        """The address of a database on this server."""
+        return f"postgresql://{_USER}@127.0.0.1:{self.port}/{database}"
+
+    def ask(self, question: Callable[[Any], Awaitable[Any]], database: str = "postgres") -> Any:
+        """Ask something on a connection of its own."""
+
+        async def answer() -> Any:
+            connection = await asyncpg.connect(self.url(database), timeout=5)
+            try:
+                return await question(connection)
+            finally:
+                await connection.close()
+
+        return _outside_of_loops(answer)
+
+    def execute(self, sql: str, database: str = "postgres") -> None:
+        """Run one statement."""
+        self.ask(lambda connection: connection.execute(sql), database)
+
+    def create_database(self, *, migrated: bool = True) -> str:
+        """The address of a new database, at the newest revision unless it shall be empty."""
+        if migrated and not self._has_template:
+            self.execute(f"CREATE DATABASE {_TEMPLATE}")
+            _outside_of_loops(lambda: asyncio.to_thread(migrate.upgrade, self.url(_TEMPLATE)))
+            self._has_template = True
+        self._made += 1
+        name = f"widget_{os.getpid()}_{self._made}"
+        template = f" TEMPLATE {_TEMPLATE}" if migrated else ""
+        self.execute(f"CREATE DATABASE {name}{template}")
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Remove a database with everybody who is in it."""
+        self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def terminate_connections(self) -> int:
+        """End every connection but the one that asks; how many there were."""
+        sql = (
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        return int(self.ask(lambda connection: connection.fetchval(sql)))
+
+    def restart(self, *, immediate: bool = False) -> None:
+        """Stop and start again; ``immediate`` is a crash from which it recovers by its log."""
+        self.stop(signal.SIGQUIT if immediate else signal.SIGINT)
+        self.start()
+
+    @override
+    def stop(self, sign: signal.Signals = signal.SIGINT) -> None:
+        # Its "fast" stop: clients are sent away. A killed postmaster leaves children, which notice by themselves.
+        self.resume_all()
+        super().stop(sign)
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    @override
+    def pause(self) -> None:
+        for pid in self.pids():
+            os.kill(pid, signal.SIGSTOP)
+
+    @override
+    def resume(self) -> None:
+        self.resume_all()
+
+    def resume_all(self) -> None:
+        """Let every process of it go on."""
+        for pid in self.pids():
+            os.kill(pid, signal.SIGCONT)
+
+    def pids(self) -> list[int]:
+        """Its processes: the first one and its children."""
+        if self._process is None or self._process.poll() is not None:
+            return []
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split()
+        return [self.pid, *map(int, children)]
+
+
+def _outside_of_loops(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Run ``work`` on a loop of its own, in a thread: whoever asks may stand inside another one."""
+
+    async def main() -> Any:
+        return await work()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(main())).result()
