@@ -16,6 +16,7 @@ from widget_server import __version__
 from widget_server.cli.agents import create_agent, set_password
 from widget_server.cli.database import migrate
 from widget_server.cli.follow import follow
+from widget_server.cli.health import health
 from widget_server.cli.serving import Parts, serve
 from widget_server.cli.settings import check_config
 from widget_server.cli.shell import shell
@@ -40,7 +41,7 @@ def program() -> None:
     """
 
 
-for command in (serve, migrate, create_site, create_agent, set_password, follow, check_config, shell):
+for command in (serve, migrate, create_site, create_agent, set_password, follow, health, check_config, shell):
     program.add_command(command)
 
 
