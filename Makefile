@@ -157,3 +157,4 @@ lock: install ## resolve the dependencies anew and write requirements/*.txt (UPG
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml $(RUNTIME_EXTRAS) --output-file requirements/runtime.txt
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml $(RUNTIME_EXTRAS) --extra dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements/bench.in --constraints requirements/dev.txt --output-file requirements/bench.txt
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements/build.in --constraints requirements/dev.txt --output-file requirements/build.txt

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-LOCKS = ["runtime", "dev", "bench"]
+LOCKS = ["runtime", "dev", "bench", "build"]
 
 
 def pins(lock: str) -> dict[str, str]:
