@@ -145,7 +145,7 @@ class Daemon:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(), cwd=self.folder, user=self._user, group=self._group, extra_groups=self._groups,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,  # noqa: PLW1509 - between fork and exec nothing runs but one call
             )  # fmt: skip
         self.wait(self.is_ready)
 
