@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import click
+from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from widget_server.ops.listening import is_answered
@@ -64,6 +65,33 @@ def upgrade(settings: Settings) -> None:
     make_data_dir(settings.data_dir)
     with _told_plainly(settings):
         revisions.upgrade(settings.database_url)
+
+
+def refuse_in_use(settings: Settings) -> None:
+    """See that no server uses the database.
+
+    Raises:
+        OperatorError: one does.
+    """
+    if settings.on_sqlite:
+        try:
+            with revisions.file_lock(settings.database_path):
+                return
+        except StoreUnavailable:
+            in_use = True
+    else:
+        with _told_plainly(settings):
+            in_use = revisions.connected(settings.database_url, _has_servers)
+    if in_use:
+        raise OperatorError(f"a server uses {settings.database_place}; stop it first")
+
+
+def _has_servers(connection: Connection) -> bool:
+    found = connection.exec_driver_sql(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'widget-server'"
+        " AND pid <> pg_backend_pid() LIMIT 1"
+    )
+    return found.first() is not None
 
 
 def await_database(settings: Settings, patience_s: float) -> str | None:

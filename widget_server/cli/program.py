@@ -17,6 +17,7 @@ from widget_server.cli.agents import create_agent, set_password
 from widget_server.cli.database import migrate
 from widget_server.cli.follow import follow
 from widget_server.cli.health import health
+from widget_server.cli.move import move_data
 from widget_server.cli.serving import Parts, serve
 from widget_server.cli.settings import check_config
 from widget_server.cli.shell import shell
@@ -41,7 +42,18 @@ def program() -> None:
     """
 
 
-for command in (serve, migrate, create_site, create_agent, set_password, follow, health, check_config, shell):
+for command in (
+    serve,
+    migrate,
+    create_site,
+    create_agent,
+    set_password,
+    follow,
+    health,
+    move_data,
+    check_config,
+    shell,
+):
     program.add_command(command)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -37,15 +38,18 @@ class Parts(NamedTuple):
 )
 @click.option("--migrate", is_flag=True, help="Bring an older database to this program's schema first.")
 @wait_option
+@click.option("--require-mode", is_flag=True, help="Refuse to start unless WIDGET_MODE is set, as images do.")
 @click.pass_obj
-def serve(parts: Parts, *, workers: int, migrate: bool, patience_s: float) -> None:
+def serve(parts: Parts, *, workers: int, migrate: bool, patience_s: float, require_mode: bool) -> None:
     """Serve the widget, the console and their sockets until a stop signal.
 
     An empty data directory or database gets its tables; a database that is older than this program is refused until
     `migrate` has run.
     """
     settings = load_settings()
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, sys.stdout if settings.log_stream == "stdout" else None)
+    if require_mode and "mode" not in settings.model_fields_set:
+        raise OperatorError(f"{variable_name('mode')} is not set; set it to production, or say what else this is")
     if workers > 1:
         _check_shared(settings, workers)
     if await_database(settings, patience_s) is None or migrate:
@@ -109,4 +113,5 @@ def _serve(
 
 def _say_ready(settings: Settings, port: int) -> None:
     where = f"{settings.host}:{port}"
-    click.echo(f"Serving {settings.public_url} on {where}; the console is at {settings.public_url}/console")
+    told = f"Serving {settings.public_url} on {where}; the console is at {settings.public_url}/console"
+    click.echo(told, err=settings.log_stream == "stdout")

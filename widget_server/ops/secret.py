@@ -36,6 +36,14 @@ async def load_secret_key(settings: Settings, database: Database) -> bytes:
     return _load_file(settings)
 
 
+def read_secret_file(settings: Settings) -> str | None:
+    """Return the key that the data directory keeps, or None where there is none or the settings give another."""
+    path = settings.data_dir / "secret"
+    if settings.secret_key is not None or not path.is_file():
+        return None
+    return path.read_text(encoding="ascii").strip()
+
+
 def _load_file(settings: Settings) -> bytes:
     path = settings.data_dir / "secret"
     try:
