@@ -108,7 +108,8 @@ class Settings(BaseSettings):
     )
     host: str = Field(
         "127.0.0.1",
-        description="Address the public listener binds. `0.0.0.0` takes connections from other machines too.",
+        description="Address the public listener binds. `0.0.0.0` takes connections from other machines too; "
+        "it is the default where a bare `PORT` names the port, as platforms do.",
     )
     port: int = Field(
         8080,
@@ -182,6 +183,9 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         default_factory=lambda known: "json" if known.get("mode") == "production" else "text",
         description="How a log line looks. Default: `json` in production, else `text`.",
+    )
+    log_stream: Literal["stderr", "stdout"] = Field(
+        "stderr", description="Where the log is written; what `serve` says to people then goes to the other one."
     )
     drain_seconds: float = Field(
         20, ge=0, le=600, description="Longest time between a stop signal and the end of the process."
@@ -317,8 +321,10 @@ def _read_twins(variables: Mapping[str, str]) -> dict[str, str]:
             found[name.removesuffix("_FILE")] = _read_secret_file(name, Path(value))
         else:
             raise OperatorError(f"{name} is not a setting{_suggest(name, known)}")
-    if "PORT" in variables:
-        found.setdefault(variable_name("port"), variables["PORT"])
+    if "PORT" in variables and variable_name("port") not in found:
+        found[variable_name("port")] = variables["PORT"]
+        # Who hands a port out stands in front and comes from another machine.
+        found.setdefault(variable_name("host"), "0.0.0.0")  # noqa: S104 - that is what is wanted there
     return found
 
 
