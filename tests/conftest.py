@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from tests.engines.postgresql import PostgreSQL
+from tests.engines.redis import Redis
 from tests.serving import Served, serving
 from widget_server.settings import Settings
 from widget_server.store import migrate
 from widget_server.store.sqlite import SQLiteDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
 
 # How long an example takes says how busy the machine is, and nothing about the product.
@@ -45,6 +47,20 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("store") / "empty.db"
     migrate.upgrade(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Generator[PostgreSQL]:
+    """A PostgreSQL server for the whole run; tests make databases of their own on it and leave it running."""
+    with PostgreSQL() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis() -> Generator[Redis]:
+    """A Redis for the whole run: installations on it do not hear each other. Who breaks one starts one."""
+    with Redis() as server:
+        yield server
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,7 @@ from tests.engines.daemon import Daemon, find
 from widget_server.store import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 
 _USER: Final = "widget"
 _TEMPLATE: Final = "template_widget"
@@ -143,6 +144,27 @@ class PostgreSQL(Daemon):
             return []
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split()
         return [self.pid, *map(int, children)]
+
+
+@contextmanager
+def open_connection(url: str) -> Generator[Callable[..., list[Any]]]:
+    """A connection of one's own that stays open for the block: call it with a statement and its parameters.
+
+    It lives on a loop in a thread, so that a test may hold a lock beside its own loop.
+    """
+    loop = asyncio.new_event_loop()
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.set_event_loop, loop).result()
+
+        def wait_for(work: Coroutine[Any, Any, Any]) -> Any:
+            return thread.submit(loop.run_until_complete, work).result()
+
+        connection = wait_for(asyncpg.connect(url, timeout=5))
+        try:
+            yield lambda sql, *parameters: wait_for(connection.fetch(sql, *parameters))
+        finally:
+            wait_for(connection.close())
+            thread.submit(loop.close).result()
 
 
 def _outside_of_loops(work: Callable[[], Awaitable[Any]]) -> Any:

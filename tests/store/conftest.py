@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from tests.engines.postgresql import open_connection
 from tests.store.world import World, build_world
+from widget_server.store import postgresql as postgresql_store
 from widget_server.store import sqlite as sqlite_store
+from widget_server.store.postgresql import PostgreSQLDatabase
 from widget_server.store.sqlite import SQLiteDatabase
+from widget_server.store.tables import metadata
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from tests.engines.postgresql import PostgreSQL
     from widget_server.store.database import Database
 
 
@@ -52,14 +57,41 @@ class SQLiteStore:
             intruder.close()
 
 
-@pytest.fixture(params=["sqlite"])
-def store(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+class PostgreSQLStore:
+    """A copy of the migrated database on the server of the run."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def database(self) -> Database:
+        return PostgreSQLDatabase(self.url)
+
+    @contextmanager
+    def locked(self) -> Generator[None]:
+        """Hold every table, as a migration would."""
+        with open_connection(self.url) as intruder:
+            intruder("BEGIN")
+            for table in metadata.sorted_tables:
+                intruder(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE")
+            yield
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(
+    request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Store]:
     """One kind of database after the other. Nobody waits long for a lock."""
-    assert request.param == "sqlite"
-    monkeypatch.setattr(sqlite_store, "_BUSY_MS", 30)
-    path = tmp_path / "contract.db"
-    shutil.copyfile(empty_store, path)
-    return SQLiteStore(path)
+    if request.param == "sqlite":
+        monkeypatch.setattr(sqlite_store, "_BUSY_MS", 30)
+        path = tmp_path / "contract.db"
+        shutil.copyfile(empty_store, path)
+        yield SQLiteStore(path)
+    else:
+        monkeypatch.setattr(postgresql_store, "_BEGIN_WRITE", "BEGIN; SET LOCAL lock_timeout = '30ms'")
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        url = server.create_database()
+        yield PostgreSQLStore(url)
+        server.drop_database(url)
 
 
 @pytest.fixture

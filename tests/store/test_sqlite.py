@@ -28,6 +28,18 @@ PUT = Statement(text("INSERT INTO installation (name, value) VALUES ('x', '')"))
 
 
 @pytest.fixture
+async def database(empty_store: Path, tmp_path: Path) -> AsyncGenerator[SQLiteDatabase]:
+    path = tmp_path / "own.db"
+    shutil.copyfile(empty_store, path)
+    database = SQLiteDatabase(path)
+    try:
+        await database.open()
+        yield database
+    finally:
+        await database.close()
+
+
+@pytest.fixture
 async def faulty(empty_store: Path, tmp_path: Path) -> AsyncGenerator[FaultyDatabase]:
     path = tmp_path / "faulty.db"
     shutil.copyfile(empty_store, path)

@@ -73,10 +73,11 @@ _UNAVAILABLE: Final = (
 class _PostgreSQLTransaction:
     """A transaction on its connection."""
 
-    __slots__ = ("_connection", "_stamp", "dialect")
+    __slots__ = ("_connection", "_stamp", "_writes", "dialect")
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, *, writes: bool) -> None:
         self._connection = connection
+        self._writes = writes
         self._stamp = 0
         self.dialect = "postgresql"
 
@@ -105,6 +106,8 @@ class _PostgreSQLTransaction:
         await self._connection.executemany(compiled.sql, reordered(compiled, order, rows))
 
     async def stamp(self) -> int:
+        if not self._writes:
+            raise RuntimeError("a reading transaction has no stamp")
         if not self._stamp:
             row = await self.one(_STAMP)
             self._stamp = row[0] if row else 0
@@ -214,6 +217,10 @@ class PostgreSQLDatabase(Database):
             if connection.is_closed():
                 raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
             raise
+        except asyncpg.InternalClientError as error:
+            # So asyncpg says that the server ended the connection while it lay in the pool.
+            connection.terminate()
+            raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
         finally:
             overdue.cancel()
             with suppress(*_LOST_CONNECTION, asyncpg.InterfaceError):
@@ -233,7 +240,7 @@ class PostgreSQLDatabase(Database):
 async def _transact(connection: Any, begin: str, fn: TransactionFn[T]) -> T:
     await connection.execute(begin)
     try:
-        result = await fn(_PostgreSQLTransaction(connection))
+        result = await fn(_PostgreSQLTransaction(connection, writes=begin is _BEGIN_WRITE))
     except BaseException:
         with suppress(*_LOST_CONNECTION, asyncpg.PostgresError, asyncpg.InterfaceError):
             await connection.execute("ROLLBACK")
