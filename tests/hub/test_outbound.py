@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from widget_server.hub import outbound as outbound_module
-from widget_server.hub.outbound import Outbound
+from widget_server.hub.outbound import Outbound, Turn
 from widget_server.protocol.codes import CloseCode
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Peer:
     """The other end of a line: reads as long as it wants to."""
 
-    def __init__(self, frames_max: int = 8, bytes_max: int = 1000) -> None:
+    def __init__(self, frames_max: int = 8, bytes_max: int = 1000, turn: Turn | None = None) -> None:
         self.messages: list[bytes] = []
         self.closed: list[tuple[int, bytes]] = []
         self.aborted = 0
@@ -29,9 +29,27 @@ class Peer:
         self.answers_close = True
         self.changed = asyncio.Event()
         self.broken: BaseException | None = None
+        self.takes_at_once = True
+        self.fails: BaseException | None = None
         self.line = Outbound(
-            self._write, self._close, self._abort, frames_max=frames_max, bytes_max=bytes_max, slow=self._count_slow
+            turn or Turn(),
+            self._write_now,
+            self._write,
+            self._close,
+            self._abort,
+            frames_max=frames_max,
+            bytes_max=bytes_max,
+            slow=self._count_slow,
         )
+
+    def _write_now(self, data: bytes) -> bool:
+        if self.fails is not None:
+            raise self.fails
+        if not self.takes_at_once or not self.reads.is_set() or self.broken is not None:
+            return False
+        self.messages.append(data)
+        self.changed.set()
+        return True
 
     async def _write(self, data: bytes) -> None:
         if not self.reads.is_set():
@@ -78,6 +96,29 @@ async def test_frames_arrive_in_order_and_those_of_one_turn_as_one_message() -> 
     peer.line.push(b"3")
     await peer.line.finished()
     assert peer.messages == [b"[1,2]", b"3"]
+
+
+async def test_what_cannot_be_written_at_once_is_waited_for_and_comes_in_order() -> None:
+    peer = Peer()
+    peer.line.push(b"1")
+    await peer.line.finished()
+    peer.takes_at_once = False
+    peer.line.push(b"2")
+    await peer.line.finished()
+    peer.takes_at_once = True
+    peer.line.push(b"3")
+    await peer.line.finished()
+    assert peer.messages == [b"1", b"2", b"3"]
+
+
+async def test_lines_of_one_turn_are_written_together_and_a_broken_one_harms_none_of_them() -> None:
+    turn = Turn()
+    peers = [Peer(turn=turn) for _ in range(3)]
+    peers[1].fails = ValueError("a mistake of ours")
+    for peer in peers:
+        peer.line.push(b"1")
+    await asyncio.sleep(0)
+    assert [peer.messages for peer in peers] == [[b"1"], [], [b"1"]]
 
 
 async def test_frames_wait_together_for_a_reader_that_pauses() -> None:

@@ -15,6 +15,30 @@ from widget_server.protocol.encode import joined
 
 log = logging.getLogger(__name__)
 
+
+class Turn:
+    """The lines of one node that have something to write when this turn of the loop ends: one callback for all."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self) -> None:
+        self._lines: list[Outbound] = []
+
+    def add(self, line: Outbound) -> None:
+        """Have a line write what is queued by then."""
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._end)
+        self._lines.append(line)
+
+    def _end(self) -> None:
+        lines, self._lines = self._lines, []
+        for line in lines:
+            try:
+                line.flush()
+            except Exception:
+                log.exception("a line could not be written to")
+
+
 CLOSING_S: Final = 2.0
 """How long a peer may take to read what is left when it is told to go, and as long again to answer the close."""
 
@@ -26,7 +50,10 @@ class Outbound:
     what it is given (a task for every message would cost more than the message). Frames that are pushed in one turn of
     the loop leave together, as one message.
 
-    :param write: sends one message (bytes of one frame or an array of frames) and returns when the transport took it.
+    :param turn: what all lines of the node share.
+    :param write_now: sends one message (bytes of one frame or an array of frames) where nothing has to be waited for,
+        and returns whether it did.
+    :param write: sends one message and returns when the transport took it.
     :param close: closes the line with a code and a reason, and returns when it is closed.
     :param abort: drops the line at once.
     :param slow: called once when the reader did not keep up.
@@ -43,11 +70,15 @@ class Outbound:
         "_scheduled",
         "_slow",
         "_task",
+        "_turn",
         "_write",
+        "_write_now",
     )
 
     def __init__(
         self,
+        turn: Turn,
+        write_now: Callable[[bytes], bool],
         write: Callable[[bytes], Awaitable[None]],
         close: Callable[[int, bytes], Awaitable[object]],
         abort: Callable[[], None],
@@ -56,6 +87,8 @@ class Outbound:
         bytes_max: int,
         slow: Callable[[], None],
     ) -> None:
+        self._turn = turn
+        self._write_now = write_now
         self._write = write
         self._close = close
         self._abort = abort
@@ -84,10 +117,10 @@ class Outbound:
                 self._drop_slow()
             else:
                 # A burst within one turn of the loop: nothing was offered to the reader yet.
-                self._flush()
+                self.flush()
         elif not self._scheduled and self._task is None:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._turn.add(self)
 
     def end(self, code: int, retry_after_ms: int | None = None) -> None:
         """Close after what is queued. The first code counts."""
@@ -103,7 +136,7 @@ class Outbound:
     async def finished(self) -> None:
         """Return when the line is closed or what was queued has left."""
         if self._scheduled:
-            self._flush()
+            self.flush()
         if self._task is not None:
             await asyncio.shield(self._task)
 
@@ -116,10 +149,14 @@ class Outbound:
         if not writer.done():
             self._abort()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Write what is queued: at once where the transport takes it, else in a task that waits for it."""
         self._scheduled = False
-        if self._task is not None:
+        if self._task is not None or not self._queue:
+            return
+        if self._write_now(joined(self._queue)):
+            self._queue.clear()
+            self._bytes = 0
             return
         writing = self._write_all()
         try:

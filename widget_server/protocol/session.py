@@ -337,17 +337,24 @@ class Session:
 
         One that does not follow on what this client holds is sent all the same: it will ask.
         """
+        if self.passes(public_id, from_version, to_version):
+            return [Out(data)]
         channel = (self._channels or {}).get(public_id)
         if channel is None:
             return []
-        if channel.version is None:
-            if channel.buffer is not None and len(channel.buffer) < _BUFFER_MAX:
-                channel.buffer.append((from_version, to_version, data))
-                return []
-            return [End(CloseCode.RESUME_AGAIN)]
-        if from_version <= channel.version:
-            channel.version = max(channel.version, to_version)
-        return [Out(data)]
+        if channel.buffer is not None and len(channel.buffer) < _BUFFER_MAX:
+            channel.buffer.append((from_version, to_version, data))
+            return []
+        return [End(CloseCode.RESUME_AGAIN)]
+
+    def passes(self, public_id: str, from_version: int, to_version: int) -> bool:
+        """Whether an event goes to the client as it is, which is then taken for sent: nearly every one does."""
+        channel = self._channels.get(public_id) if self._channels else None
+        if channel is None or channel.version is None:
+            return False
+        if from_version <= channel.version < to_version:
+            channel.version = to_version
+        return True
 
     def ephemeral(self, public_id: str, data: bytes) -> list[Effect]:
         """Marks, typing or presence of an open channel; nothing before ``synced``, whose head carries the marks."""

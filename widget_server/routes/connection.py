@@ -421,7 +421,10 @@ class Connection:
 
     def on_event(self, event: Published) -> None:
         """An event in order, or a repeat."""
-        self._all_at_once(self.session.event(event.channel, event.from_version, event.to_version, event.data))
+        if self.session.passes(event.channel, event.from_version, event.to_version):
+            self.outbound.push(event.data)
+        else:
+            self._all_at_once(self.session.event(event.channel, event.from_version, event.to_version, event.data))
 
     def on_ephemeral(self, channel: str, data: bytes) -> None:
         """Marks, typing or presence."""

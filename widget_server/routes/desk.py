@@ -11,6 +11,7 @@ from widget_server import __version__
 from widget_server.core import ids
 from widget_server.core.errors import Refused, TryLater
 from widget_server.core.times import iso
+from widget_server.hub.outbound import Turn
 from widget_server.hub.registry import Registry
 from widget_server.protocol import PROTOCOL_VERSION
 from widget_server.protocol.session import Limiter, Session, Terms
@@ -47,6 +48,7 @@ class Desk:
         self.draining = False
         """Whether this node is on its way out: it takes no new line."""
         self.connections: Registry[Connection] = Registry(settings.sockets_per_address)
+        self.turn = Turn()
         self.terms = Terms(
             engine.epoch, settings.message_max_chars, settings.frame_max_bytes, int(settings.hello_seconds * 1000)
         )

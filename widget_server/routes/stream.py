@@ -119,6 +119,8 @@ class _StreamLine:
 
     def connect(self, desk: Desk, caller: Caller) -> Connection:
         outbound = Outbound(
+            desk.turn,
+            _never,
             self._write,
             self._close,
             self._abort,
@@ -172,7 +174,7 @@ async def _frames(request: web.Request, caller: Caller) -> web.Response:
         answers.append(data)
 
     outbound = Outbound(
-        collect, _nothing, _nothing_more,
+        desk.turn, _never, collect, _nothing, _nothing_more,
         frames_max=10_000, bytes_max=64 * 1024 * 1024, slow=desk.metrics.slow_readers.inc,
     )  # fmt: skip
     limits = desk.limits_of(caller.site_key, caller.address)
@@ -211,6 +213,11 @@ def _posted(body: bytes) -> list[Any]:
 def _flat(answers: list[bytes]) -> list[bytes]:
     """Messages of one frame or an array of frames, as frames."""
     return [data[1:-1] if data.startswith(b"[") else data for data in answers]
+
+
+def _never(_data: bytes) -> bool:
+    """A chunk of a response always goes through aiohttp's own writer."""
+    return False
 
 
 async def _nothing(_code: int, _reason: bytes) -> None:
