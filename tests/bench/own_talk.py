@@ -19,7 +19,7 @@ from tests.clients.installation import SITE_KEY, SITE_ORIGIN, Installation, make
 from tests.clients.state import fresh_id
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
 _REF_BASE = 10_000_000
 _SOCKET = f"/ws/{SITE_KEY}"
@@ -103,21 +103,38 @@ class Own:
 
     Args:
         template: an installation to copy for every run.
+        name: what the table calls it.
+        environment: more of its process's environment.
+        settings: fields of `Settings` that shall be otherwise.
     """
 
     name = "widget-server"
 
-    def __init__(self, template: Installation) -> None:
+    def __init__(
+        self,
+        template: Installation,
+        name: str = name,
+        environment: Mapping[str, str] | None = None,
+        **settings: str | float,
+    ) -> None:
+        self.name = name
         self._template = template
+        self._environment = environment or {}
+        self._settings = settings
 
-    def serve(self, folder: Path, **settings: str | float) -> Served:
+    def variant(self, name: str, environment: Mapping[str, str] | None = None, **settings: str | float) -> Own:
+        """The same installation, run otherwise."""
+        return Own(self._template, name, environment, **settings)
+
+    def serve(self, folder: Path) -> Served:
         """A fresh server on a copy of the template."""
         installation = self.installation(folder)
         if not installation.data_dir.exists():
             _copy(self._template.data_dir, installation.data_dir)
         port = free_port()
         command = [sys.executable, "-m", "widget_server", "serve"]
-        return Served(command, port, folder, installation.environment(port, **settings))
+        environment = {**installation.environment(port, **self._settings), **self._environment}
+        return Served(command, port, folder, environment)
 
     def copy(self, seeded: Path, folder: Path) -> None:
         """Let the next server in ``folder`` begin with what one in ``seeded`` has stored."""
