@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.clients.state import now_ms
 from widget_server.actions.agents import do_create_agent
@@ -12,7 +12,7 @@ from widget_server.actions.sessions import do_begin_session
 from widget_server.actions.sites import do_create_site
 from widget_server.cli.database import upgrade
 from widget_server.settings import Settings, variable_name
-from widget_server.store.sqlite import SQLiteDatabase
+from widget_server.store.engines import database_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,8 @@ class Installation(NamedTuple):
 
     data_dir: Path
     cookie: str
+    database_url: str | None = None
+    """Where it is not the file in ``data_dir``."""
 
     @property
     def agent_headers(self) -> dict[str, str]:
@@ -59,17 +61,24 @@ class Installation(NamedTuple):
             "port": port,
             "internal_port": 0,
             "log_format": "json",
+            **({"database_url": self.database_url} if self.database_url else {}),
             **_LIMITS,
             **settings,
         }
         return {variable_name(name): str(value) for name, value in chosen.items()}
 
 
-async def make_installation(data_dir: Path) -> Installation:
-    """Make a database in ``data_dir`` with the site `SITE_KEY`, open to `SITE_ORIGIN`, and an agent of all sites."""
-    settings = Settings(mode="testing", data_dir=data_dir, public_url=OWN_ORIGIN)
+async def make_installation(data_dir: Path, database_url: str | None = None) -> Installation:
+    """Make a database with the site `SITE_KEY`, open to `SITE_ORIGIN`, and an agent of all sites.
+
+    Args:
+        data_dir: where the installation keeps what it keeps in files.
+        database_url: of an empty or a migrated PostgreSQL database; a file in ``data_dir`` when left out.
+    """
+    chosen: dict[str, Any] = {"database_url": database_url} if database_url else {}
+    settings = Settings(mode="testing", data_dir=data_dir, public_url=OWN_ORIGIN, **chosen)
     upgrade(settings)
-    database = SQLiteDatabase(settings.database_path)
+    database = database_of(settings.database_url)
     passwords = Passwords()
     token = secrets.token_urlsafe(32)
     now = now_ms()
@@ -87,4 +96,4 @@ async def make_installation(data_dir: Path) -> Installation:
     finally:
         await database.close()
         passwords.close()
-    return Installation(data_dir, f"session={token}")
+    return Installation(data_dir, f"session={token}", database_url)
