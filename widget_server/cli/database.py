@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -41,14 +42,25 @@ def check_schema(settings: Settings) -> str | None:
             cannot be opened; or the server does not answer.
         NewerSchema: it is newer.
     """
+    at = check_known(settings)
+    if at is not None and at != revisions.head():
+        raise OperatorError(f"the database is at revision {at}, older than this program; run: widget-server migrate")
+    return at
+
+
+def check_known(settings: Settings) -> str | None:
+    """Return the revision of the database, also an older one, or None where there is no database yet.
+
+    Raises:
+        OperatorError: as `check_schema`, but for an older one.
+        NewerSchema: it is newer than this program.
+    """
     at = _revision(settings)
     if at is None:
         return None
     if not revisions.known(at):
         raise revisions.NewerSchema(at)
-    if at != revisions.head():
-        raise OperatorError(f"the database is at revision {at}, older than this program; run: widget-server migrate")
-    with _told_plainly(settings):
+    with told_plainly(settings):
         how = unfinished.how_to_go_on(settings.database_url)
     if how is not None:
         raise OperatorError(f"{settings.database_place} is not complete; {how}")
@@ -63,7 +75,7 @@ def upgrade(settings: Settings) -> None:
         NewerSchema: it is newer than this program.
     """
     make_data_dir(settings.data_dir)
-    with _told_plainly(settings):
+    with told_plainly(settings):
         revisions.upgrade(settings.database_url)
 
 
@@ -80,7 +92,7 @@ def refuse_in_use(settings: Settings) -> None:
         except StoreUnavailable:
             in_use = True
     else:
-        with _told_plainly(settings):
+        with told_plainly(settings):
             in_use = revisions.connected(settings.database_url, _has_servers)
     if in_use:
         raise OperatorError(f"a server uses {settings.database_place}; stop it first")
@@ -119,13 +131,13 @@ def await_database(settings: Settings, patience_s: float) -> str | None:
 def _revision(settings: Settings) -> str | None:
     if settings.on_sqlite and not settings.database_path.exists():
         return None
-    with _told_plainly(settings):
+    with told_plainly(settings):
         return revisions.current(settings.database_url)
 
 
 @contextmanager
-def _told_plainly(settings: Settings) -> Generator[None]:
-    """Turn what the database says of itself into a line for whoever runs the server."""
+def told_plainly(settings: Settings) -> Generator[None]:
+    """Turn what the database says of itself into an `OperatorError` for whoever runs the server."""
     try:
         yield
     except StoreUnavailable as error:
@@ -133,8 +145,9 @@ def _told_plainly(settings: Settings) -> Generator[None]:
             raise
         name = variable_name("database_url")
         raise _Unreached(f"{settings.database_place} does not answer ({error}); start it, or check {name}") from error
-    except DatabaseError as error:
-        raise OperatorError(f"{settings.database_place} cannot be used: {error.orig}") from error
+    except (DatabaseError, sqlite3.Error) as error:
+        reason = error.orig if isinstance(error, DatabaseError) else error
+        raise OperatorError(f"{settings.database_place} cannot be used: {reason}") from error
 
 
 @click.command()
@@ -154,7 +167,7 @@ def migrate(*, back: bool, patience_s: float) -> None:
         if at is None:
             raise OperatorError("there is no database to step back in")
         check_schema(settings)
-        with _told_plainly(settings):
+        with told_plainly(settings):
             revisions.downgrade(settings.database_url)
     else:
         upgrade(settings)

@@ -14,6 +14,7 @@ import click
 
 from widget_server import __version__
 from widget_server.cli.agents import create_agent, set_password
+from widget_server.cli.backups import backup, restore
 from widget_server.cli.database import migrate
 from widget_server.cli.follow import follow
 from widget_server.cli.health import health
@@ -50,6 +51,8 @@ for command in (
     set_password,
     follow,
     health,
+    backup,
+    restore,
     move_data,
     check_config,
     shell,

@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, a line for each tenth elsewhere. Both on standard error."""
+"""How far a long command is: a bar on a terminal, a line now and then elsewhere. Both on standard error."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import click
+
+_BETWEEN_LINES_S = 1.0
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def _bar(label: str, total: int, unit: str) -> Generator[Callable[[int], None]]:
     done = 0
 
     def rate(_item: object) -> str:
-        return f"{done / max(0.001, time.monotonic() - began):,.0f} {unit}/s"
+        return _rate(done, began, unit)
 
     with click.progressbar(
         length=total, label=f"{label:<22}", item_show_func=rate, show_eta=True, file=sys.stderr
@@ -51,15 +53,23 @@ def _bar(label: str, total: int, unit: str) -> Generator[Callable[[int], None]]:
 
 @contextmanager
 def _lines(label: str, total: int, unit: str) -> Generator[Callable[[int], None]]:
-    began = time.monotonic()
-    done = told = 0
+    began = told_at = time.monotonic()
+    done = 0
 
     def advance(more: int) -> None:
-        nonlocal done, told
+        nonlocal done, told_at
         done += more
-        if (tenth := min(10, done * 10 // total)) > told:
-            told = tenth
-            rate = done / max(0.001, time.monotonic() - began)
-            click.echo(f"{label}: {done:,} of {total:,} {unit}, {rate:,.0f}/s", err=True)
+        if done >= total or time.monotonic() - told_at >= _BETWEEN_LINES_S:
+            told_at = time.monotonic()
+            so_far = f"{_amount(done, unit)} of {_amount(total, unit)}"
+            click.echo(f"{label}: {so_far}, {_rate(done, began, unit)}", err=True)
 
     yield advance
+
+
+def _amount(number: float, unit: str) -> str:
+    return f"{number / 1e6:,.1f} MB" if unit == "bytes" else f"{number:,.0f} {unit}"
+
+
+def _rate(done: int, began: float, unit: str) -> str:
+    return f"{_amount(done / max(0.001, time.monotonic() - began), unit)}/s"

@@ -153,6 +153,8 @@ _CLEAR: Final = {
     "postgresql": [Statement(postgresql=text(f"TRUNCATE {', '.join(table.name for table in _TABLES)}"))],
 }
 
+_ANALYZE: Final = Statement(postgresql=text("ANALYZE"))
+
 
 async def move(source: Database, target: Database, *, fresh: str, how: str, restart: bool, report: Report) -> Moved:
     """Copy every row of ``source`` into ``target``, see that all came over, and give the target a new epoch.
@@ -177,7 +179,7 @@ async def move(source: Database, target: Database, *, fresh: str, how: str, rest
     return Moved(rows, copied)
 
 
-async def is_empty(database: Database) -> bool:
+async def _is_empty(database: Database) -> bool:
     """Whether nobody has written anything yet."""
 
     async def look(tx: Transaction) -> bool:
@@ -189,21 +191,11 @@ async def is_empty(database: Database) -> bool:
     return await database.read(look)
 
 
-async def count_rows(database: Database) -> dict[str, int]:
-    """How many rows each table has, by its name."""
-
-    async def count(tx: Transaction) -> dict[str, int]:
-        found = [(plan.name, await tx.one(plan.count)) for plan in _PLANS]
-        return {name: row[0] if row else 0 for name, row in found}
-
-    return await database.read(count)
-
-
 async def _begin(source: Database, target: Database, *, how: str, restart: bool) -> None:
     """Mark the target as this source's, or see that it is."""
     row = await source.read(lambda tx: tx.one(_EPOCH))
     identity = str(row[0]) if row else ""
-    was_empty = await is_empty(target)
+    was_empty = await _is_empty(target)
 
     async def work(tx: Transaction) -> None:
         noted = await unfinished.begin(tx, how)
@@ -305,6 +297,7 @@ async def _end(tx: Transaction) -> None:
         for plan in _PLANS:
             if plan.serial is not None:
                 await tx.all(_go_on(plan.name, plan.serial))
+        await tx.run(_ANALYZE)
     await unfinished.end(tx)
 
 

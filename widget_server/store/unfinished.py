@@ -5,7 +5,7 @@ It is a table of its own, made by a move or a restore and dropped by its last tr
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, delete, inspect, select, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, delete, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from widget_server.store import migrate
@@ -17,7 +17,9 @@ _unfinished = Table(
 )
 _HOW = "how to go on"
 
-_MAKE = Statement(text("CREATE TABLE IF NOT EXISTS unfinished (name TEXT PRIMARY KEY, value TEXT NOT NULL)"))
+_TABLE = "CREATE TABLE IF NOT EXISTS unfinished (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+
+_MAKE = Statement(text(_TABLE))
 _DROP = Statement(text("DROP TABLE IF EXISTS unfinished"))
 _ALL = Statement(select(_unfinished.c.name, _unfinished.c.value))
 _FORGET = Statement(delete(_unfinished))
@@ -44,6 +46,19 @@ def how_to_go_on(url: str) -> str | None:
         return str(how)
 
     return migrate.connected(url, look)
+
+
+def mark(connection: Connection, how: str) -> None:
+    """Mark the database through a connection of SQLAlchemy's; :func:`begin` without notes."""
+    connection.exec_driver_sql(_TABLE)
+    connection.execute(delete(_unfinished))
+    connection.execute(insert(_unfinished).values(name=_HOW, value=how))
+    connection.commit()
+
+
+def unmark(connection: Connection) -> None:
+    """Take the mark away; the caller commits."""
+    connection.exec_driver_sql("DROP TABLE IF EXISTS unfinished")
 
 
 async def begin(tx: Transaction, how: str) -> dict[str, str]:
