@@ -17,8 +17,9 @@ from aiohttp import web
 from widget_server.actions.engine import Clock, Engine, Policy
 from widget_server.actions.greeting import Reception
 from widget_server.actions.passwords import Passwords
-from widget_server.actions.resume import refill
+from widget_server.actions.resume import present, refill
 from widget_server.hub.bus import MemoryBus
+from widget_server.hub.envelope import NODE_BYTES
 from widget_server.hub.switchboard import Switchboard
 from widget_server.ops.health import HEALTH, Health, show_livez, show_readyz
 from widget_server.ops.logging import name_requests
@@ -56,6 +57,9 @@ from widget_server.workers.team import Team
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from widget_server.hub.bus import Bus
+    from widget_server.hub.ledger import Ledger
+    from widget_server.hub.redis_bus import RedisBus
     from widget_server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -83,9 +87,15 @@ class Node:
             transaction_pooling=settings.database_transaction_pooling,
         )
         self.clock = clock or Clock()
-        self.limits = RateLimits(settings, self.clock.monotonic_ms)
         self._tasks: list[asyncio.Task[None]] = []
+        self.broker: RedisBus | None = None
+        """The way to the other nodes, where there are some."""
         self.desk: Desk
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """Where this node counts together with others."""
+        return None if self.broker is None else self.broker.ledger
 
     async def start(self) -> Desk:
         """Open the store and begin to beat.
@@ -115,7 +125,7 @@ class Node:
             database,
             committer,
             switchboard,
-            MemoryBus(switchboard),
+            self._bus_of(epoch, switchboard),
             self.clock,
             Policy(settings.message_max_chars, settings.edit_minutes),
             epoch,
@@ -126,8 +136,11 @@ class Node:
             database=settings.database_path if settings.on_sqlite else None,
         )
         reception = Reception(engine)
-        self.desk = desk = Desk(settings, engine, reception, self.limits, self.metrics)
+        limits = RateLimits(settings, self.clock.monotonic_ms, self.ledger)
+        self.desk = desk = Desk(settings, engine, reception, limits, self.metrics)
         committer.start()
+        if self.broker is not None:
+            self.broker.start()
         lists = Lists(engine, lambda: desk.connections)
         pulse = Pulse(engine, lambda: desk.connections)
         team = Team(reception, lambda: desk.connections)
@@ -152,6 +165,28 @@ class Node:
                 "run: widget-server migrate"
             )
 
+    def _bus_of(self, epoch: str, switchboard: Switchboard) -> Bus:
+        url = self.settings.broker_url
+        if url is None:
+            return MemoryBus(switchboard)
+        try:
+            from widget_server.hub.redis_bus import RedisBus  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise OperatorError(
+                "WIDGET_BROKER_URL is set, but the client for Redis is not installed; "
+                'run: pip install "widget-server[redis]"'
+            ) from None
+        self.broker = RedisBus(
+            url,
+            epoch=epoch,
+            node=self.clock.random(NODE_BYTES),
+            switchboard=switchboard,
+            present=lambda channels: present(self.database, channels),
+        )
+        broker = self.broker
+        self.metrics.watch_broker(lambda: broker.problem is None, lambda: broker.measures)
+        return broker
+
     async def drain(self) -> None:
         """Ack what is in flight, then send everybody away with a hint when to come back, spread over seconds (G15)."""
         desk = self.desk
@@ -173,6 +208,8 @@ class Node:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.broker is not None:
+            await self.broker.stop()
         await self.database.close()
 
     async def store_check(self) -> str | None:
@@ -182,6 +219,10 @@ class Node:
         except StoreUnavailable as error:
             return f"not writable: {error}"
         return None
+
+    async def broker_check(self) -> str | None:
+        """For ``/readyz``: what is wrong with the broker. Where it is stands in the log, not where anybody may ask."""
+        return None if self.broker is None or self.broker.problem is None else "lost"
 
 
 async def _touch(_: Transaction) -> None:
@@ -221,6 +262,8 @@ def create_app(
     app[ORIGINS] = Origins(addresses.origin)
     app[SESSIONS] = Sessions(node.database, node.clock, Cookies(addresses), days=settings.session_days)
     health.add("store", node.store_check)
+    if settings.broker_url is not None:
+        health.add_optional("broker", node.broker_check)
     app.cleanup_ctx.append(_running)
     app.cleanup_ctx.append(_opening(settings, addresses, assets, templates, passwords))
     app.cleanup_ctx.append(watch_loop_lag)
@@ -249,7 +292,7 @@ def _opening(
         engine = app[DESK].engine
         secret = await load_secret_key(settings, engine.database)
         keeper = passwords or Passwords()
-        throttle = SignInThrottle(settings.limit_sign_in, secret, engine.clock.monotonic_ms)
+        throttle = SignInThrottle(settings.limit_sign_in, secret, engine.clock.monotonic_ms, app[NODE].ledger)
         csrf = Csrf(secret, addresses.origin)
         app[OFFICE] = Office(settings, engine, app[SESSIONS], keeper, throttle, csrf, templates, addresses)
         app[SHELF] = Shelf(app[DESK].reception, assets, templates, addresses)

@@ -15,6 +15,7 @@ from widget_server.protocol.frames import Position
 from widget_server.protocol.session import Opened
 from widget_server.store.database import Database, Transaction
 from widget_server.store.heads import public_head, staff_head
+from widget_server.store.lists import listed
 from widget_server.store.queries import channels as channel_queries
 from widget_server.store.queries import messages as q
 from widget_server.store.queries.messages import message_state
@@ -151,5 +152,15 @@ async def refill(database: Database, public_id: str, version: int) -> Missed:
             return Missed(None)
         data = encode.event(public_id, version, present, ordered, head)
         return Missed(Published(public_id, version, present, data, NO_MARKS if staff else row[6:]))
+
+    return await database.read(read)
+
+
+async def present(database: Database, public_ids: Sequence[str]) -> list[tuple[str, int, AllMarks]]:
+    """Where channels stand now: public name, version and marks of those that there are."""
+
+    async def read(tx: Transaction) -> list[tuple[str, int, AllMarks]]:
+        rows = await tx.all(channel_queries.PRESENT, names=listed(tx.dialect, public_ids))
+        return [(row[0], row[1], (row[2], row[3], row[4], row[5])) for row in rows]
 
     return await database.read(read)

@@ -142,6 +142,7 @@ class Switchboard:
         feed.raise_marks(marks)
         if feed.told is None:
             feed.told = marks
+            self._tell_marks(channel, feed)
         elif listener is not None and feed.marks != marks:
             listener.on_ephemeral(channel, encode.marks(channel, feed.marks[:2], feed.marks[2:]))
 
@@ -195,6 +196,10 @@ class Switchboard:
         if feed is None:
             return
         feed.raise_marks(news)
+        if feed.told is not None:
+            self._tell_marks(channel, feed)
+
+    def _tell_marks(self, channel: str, feed: _Feed) -> None:
         if feed.marks != feed.told:
             feed.told = feed.marks
             self.ephemeral(channel, encode.marks(channel, feed.marks[:2], feed.marks[2:]))
@@ -280,7 +285,7 @@ class Switchboard:
         except Exception:
             log.exception("a hole could not be read; it is tried again")
             feed.wanted = max(feed.wanted, wanted)
-            feed.late = late if feed.late is None else min(feed.late, late or feed.late)
+            feed.late = min((at for at in (late, feed.late) if at is not None), default=None)
             return False
         self.refilled += 1
         if missed.event is None:

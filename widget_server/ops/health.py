@@ -26,12 +26,27 @@ class Health:
 
     def __init__(self, checks: Mapping[str, Check] | None = None, *, patience_seconds: float = 5.0) -> None:
         self._checks = dict(checks or {})
+        self._optional: set[str] = set()
         self._patience = patience_seconds
         self.draining = False
 
     def add(self, name: str, check: Check) -> None:
         """Make readiness depend on one more check; a check of the same name is replaced."""
         self._checks[name] = check
+
+    def add_optional(self, name: str, check: Check) -> None:
+        """Report one more check; where it fails alone, this server does its work all the same, only not as well."""
+        self.add(name, check)
+        self._optional.add(name)
+
+    def status(self, report: Mapping[str, str]) -> str:
+        """What a report amounts to: ``ready``, ``degraded``, ``not ready`` or ``draining``."""
+        if self.draining:
+            return "draining"
+        failed = {name for name, answer in report.items() if answer != "ok"}
+        if failed - self._optional:
+            return "not ready"
+        return "degraded" if failed else "ready"
 
     def drain(self) -> None:
         """Say from now on that this server is not ready: it is about to stop."""
@@ -63,14 +78,13 @@ async def show_livez(_request: web.Request) -> web.Response:
 
 
 async def show_readyz(request: web.Request) -> web.Response:
-    """Answer ``GET /readyz``: 200 when every check passes, else 503; the body names what is wrong."""
+    """Answer ``GET /readyz``: 200 when every check passes, or only optional ones fail, else 503.
+
+    The body names what is wrong.
+    """
     health = request.app[HEALTH]
     checks = await health.report()
-    if health.draining:
-        status = "draining"
-    elif all(answer == "ok" for answer in checks.values()):
-        status = "ready"
-    else:
-        status = "not ready"
+    status = health.status(checks)
     body = {"status": status, "checks": checks}
-    return web.json_response(body, status=200 if status == "ready" else 503, headers={"Cache-Control": "no-store"})
+    code = 200 if status in {"ready", "degraded"} else 503
+    return web.json_response(body, status=code, headers={"Cache-Control": "no-store"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections import Counter as Tally
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +22,14 @@ from prometheus_client.registry import Collector
 from widget_server import __version__
 
 _LAG_EVERY_SECONDS = 1.0
+_BROKER = {
+    "sent": "Commands that the broker took.",
+    "dropped": "Hints that could not be given to other nodes; they find out by themselves.",
+    "received": "What was heard of other nodes, and of this one.",
+    "reconnects": "How often the subscription had to be made again.",
+    "gaps": "Channels that were compared with the store because something may have been missed.",
+    "alone": "Allowances that this node had to count alone.",
+}
 
 
 class Metrics:
@@ -36,6 +44,8 @@ class Metrics:
         """Events that commits brought."""
         self.refills: Callable[[], int] = int
         """How often a hole in a channel's events had to be read from the store."""
+        self.broker: Callable[[], Mapping[str, int]] | None = None
+        """What was counted of the messages between nodes, where there are several."""
         self.sockets = Gauge("widget_sockets", "Open connections, by who holds them.", ["kind"], registry=self.registry)
         self.slow_readers = Counter(
             "widget_slow_readers", "Connections closed because their reader did not keep up.", registry=self.registry
@@ -71,6 +81,13 @@ class Metrics:
             log = database.with_name(f"{database.name}-wal")
             self.wal_bytes.set_function(lambda: _size(log))
 
+    def watch_broker(self, is_up: Callable[[], bool], counts: Callable[[], Mapping[str, int]]) -> None:
+        """Ask these too, where several nodes tell each other through a broker."""
+        Gauge("widget_broker_up", "Whether other nodes can be heard.", registry=self.registry).set_function(
+            lambda: float(is_up())
+        )
+        self.broker = counts
+
     def render(self) -> bytes:
         """Return all measures in Prometheus' text format."""
         return generate_latest(self.registry)
@@ -96,6 +113,10 @@ class _Tallies(Collector):
         yield CounterMetricFamily(
             "widget_gap_refills", "Holes in a channel's events that were read.", value=self._metrics.refills()
         )
+        if self._metrics.broker is not None:
+            counts = self._metrics.broker()
+            for name, what in _BROKER.items():
+                yield CounterMetricFamily(f"widget_broker_{name}", what, value=counts[name])
 
 
 def _count_tasks() -> int:

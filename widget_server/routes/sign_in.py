@@ -88,7 +88,7 @@ async def sign_out(request: web.Request) -> web.Response:
     caller = await check_caller(request)
     response = web.Response(status=204, headers={"Cache-Control": "no-store"})
     await office.sessions.end(request, response)
-    office.engine.on_people({caller.agent.person_id})
+    office.engine.bus.news((), {caller.agent.person_id})
     _log.info("Signed out.", extra={"person": caller.agent.public_id})
     return response
 
@@ -102,10 +102,9 @@ async def _check_attempt(office: Office, request: web.Request, mail: str, passwo
     """
     address = office.address_of(request)
     mark = request.cookies.get(office.sessions.cookies.mark)
-    office.throttle.check(mail, address, mark)
-    office.throttle.attempted(mail, address, mark)
+    await office.throttle.attempt(mail, address, mark)
     agent = await check_sign_in(office.engine.database, office.passwords, mail=mail, password=password)
-    return agent, office.throttle.succeeded(mail, address, mark)
+    return agent, await office.throttle.succeeded(mail, address, mark)
 
 
 def _form(request: web.Request, *, following: str, mail: str = "", error: ProductError | None = None) -> web.Response:

@@ -3,6 +3,9 @@
 Counting is done by the ``limits`` library in fixed windows. A key that is used all the time takes *leases*: a tenth of
 a window's allowance at once, counted down locally, so that a message costs a few comparisons. What belongs to one
 connection is a lease of the whole allowance. Counters live in memory, addresses with them, and end with their window.
+
+Several nodes count together: each draw is told to the broker behind the caller's back, and the sum of all nodes comes
+back with its answer. Without a broker each node counts alone.
 """
 
 from __future__ import annotations
@@ -14,11 +17,14 @@ import limits
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
+from widget_server.hub.ledger import BrokerLost
 from widget_server.web.clients import limit_key
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import Callable
 
+    from widget_server.hub.ledger import Ledger
     from widget_server.settings import Settings
 
 _LEASES_PER_WINDOW: Final = 10
@@ -83,6 +89,59 @@ class Counters(Storage):
     def clear(self, key: str) -> None:
         """Forget one key."""
         self._counts.pop(key, None)
+
+
+_ADD: Final = """
+local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
+if sum < 0 then
+  redis.call('SET', KEYS[1], 0, 'KEEPTTL')
+  sum = 0
+end
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  left = tonumber(ARGV[2])
+end
+return {sum, left}
+"""
+
+
+class SharedCounters(Counters):
+    """Counts of all nodes: this node's at once, the others' as of the last answer.
+
+    Args:
+        now_ms: any clock in ms that does not jump.
+        ledger: where all nodes count.
+        name: what is counted; two limits may have the same keys.
+    """
+
+    def __init__(self, now_ms: Callable[[], int], ledger: Ledger, name: str) -> None:
+        super().__init__(now_ms)
+        self._ledger = ledger
+        self._name = name
+        self._untold: dict[str, int] = {}
+        """What was counted here and is not in the sum that the ledger gave last."""
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count here, and tell the ledger; see :meth:`Counters.incr`."""
+        count = super().incr(key, expiry, amount)
+        try:
+            answer = self._ledger.request(_ADD, [f"{self._name} {key}"], amount, int(expiry * 1000))
+        except BrokerLost:
+            return count
+        self._untold[key] = self._untold.get(key, 0) + amount
+        answer.add_done_callback(lambda done: self._told(key, amount, done))
+        return count
+
+    def _told(self, key: str, amount: int, answer: Future[tuple[int, int]]) -> None:
+        untold = self._untold[key] - amount
+        if untold:
+            self._untold[key] = untold
+        else:
+            del self._untold[key]
+        if not answer.cancelled() and answer.exception() is None:
+            count, left = answer.result()
+            self._counts[key] = (max(0, count + untold), self._now_ms() + left)
 
 
 class Lease:
@@ -183,10 +242,11 @@ class RateLimit:
     Args:
         rates: ``30/10seconds``; several are joined by ``;``.
         now_ms: any clock in ms that does not jump.
+        counters: where it is counted; a dictionary of its own when left out.
     """
 
-    def __init__(self, rates: str, now_ms: Callable[[], int]) -> None:
-        counters = Counters(now_ms)
+    def __init__(self, rates: str, now_ms: Callable[[], int], counters: Counters | None = None) -> None:
+        counters = counters or Counters(now_ms)
         self._now_ms = now_ms
         self._rates = [OneRate(item, counters, now_ms) for item in limits.parse_many(rates)]
 
@@ -256,15 +316,19 @@ class RateLimits:
     Args:
         settings: how much is allowed.
         now_ms: any clock in ms that does not jump.
+        ledger: where several nodes count together.
     """
 
-    def __init__(self, settings: Settings, now_ms: Callable[[], int]) -> None:
-        self.frames = RateLimit(settings.limit_frames_connection, now_ms)
+    def __init__(self, settings: Settings, now_ms: Callable[[], int], ledger: Ledger | None = None) -> None:
+        def limit(rates: str, name: str) -> RateLimit:
+            return RateLimit(rates, now_ms, None if ledger is None else SharedCounters(now_ms, ledger, name))
+
+        self.frames = limit(settings.limit_frames_connection, "frames")
         self._connection = RateLimit(settings.limit_messages_connection, now_ms)
-        self._visitor = RateLimit(settings.limit_messages_visitor, now_ms)
-        self._address = RateLimit(settings.limit_messages_address, now_ms)
-        self._site = RateLimit(settings.limit_messages_site, now_ms)
-        self._new_visitors = RateLimit(settings.limit_new_visitors_address, now_ms)
+        self._visitor = limit(settings.limit_messages_visitor, "visitor")
+        self._address = limit(settings.limit_messages_address, "address")
+        self._site = limit(settings.limit_messages_site, "site")
+        self._new_visitors = limit(settings.limit_new_visitors_address, "new visitors")
 
     def for_visitor(self, site_key: str, address: str) -> ConnectionLimits:
         """Return the limits of a visitor's new connection, or of one post.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from widget_server.actions.actors import Visitor
@@ -40,21 +40,38 @@ class Pulse:
         self._cursor = 0
         self._beats = 0
         self._people: set[int] = set()
+        self._hinted = asyncio.Event()
 
     def on_people(self, people: set[int]) -> None:
-        """A hint: look at these persons' connections at the next beat."""
+        """A hint: look at these persons' connections now."""
         self._people |= people
+        self._hinted.set()
 
     async def run(self) -> None:
         """Beat every second; a beat that fails is logged, and the next one reads from the same cursor."""
         while True:
-            try:
-                await self.beat()
-            except (StoreUnavailable, ProductError) as error:
-                log.warning("the store could not be followed: %s", error)
-            except Exception:
-                log.exception("a beat failed")
-            await asyncio.sleep(EVERY_S)
+            await self._try(self.beat)
+            ends = asyncio.get_running_loop().time() + EVERY_S
+            while await self._hinted_before(ends):
+                await self._try(self._check_rights)
+
+    async def _hinted_before(self, ends: float) -> bool:
+        """Whether somebody's right is to be looked at before this time of the loop; False: it has come."""
+        try:
+            async with asyncio.timeout_at(ends):
+                await self._hinted.wait()
+        except TimeoutError:
+            return False
+        self._hinted.clear()
+        return True
+
+    async def _try(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except (StoreUnavailable, ProductError) as error:
+            log.warning("the store could not be followed: %s", error)
+        except Exception:
+            log.exception("a beat failed")
 
     async def beat(self) -> None:
         """One reading of the store, and what follows from it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, func, select
 
+from widget_server.store.lists import with_list
 from widget_server.store.statement import Statement
 from widget_server.store.tables import channel, conversation, identity, installation, person
 
@@ -53,6 +54,23 @@ HEAD = Statement(
     )
     .select_from(channel.outerjoin(conversation, conversation.c.channel_id == channel.c.id))
     .where(channel.c.public_id == _b("public_id"))
+)
+
+PRESENT = with_list(
+    lambda wanted: (
+        select(
+            channel.c.public_id,
+            channel.c.version,
+            func.coalesce(conversation.c.visitor_delivered, 0),
+            func.coalesce(conversation.c.visitor_seen, 0),
+            func.coalesce(conversation.c.agents_delivered, 0),
+            func.coalesce(conversation.c.agents_seen, 0),
+        )
+        .select_from(channel.outerjoin(conversation, conversation.c.channel_id == channel.c.id))
+        .where(wanted)
+    ),
+    channel.c.public_id,
+    "names",
 )
 
 VISITOR_BY_TOKEN = Statement(
