@@ -60,8 +60,23 @@ async def _serve(request: web.Request, caller: Caller) -> web.StreamResponse:
         connection.gone()
         desk.connections.remove(connection)
         desk.sockets[caller.kind].dec()
+        _let_go(request, ws)
     await connection.outbound.finished()
     return ws
+
+
+def _let_go(request: web.Request, ws: web.WebSocketResponse) -> None:
+    """Cut what aiohttp leaves tied around an ended line, so that its memory goes with it (G11).
+
+    The collector looks seldom (``ops.start.quiet_garbage_collector``): 12 KiB of every line would wait for it.
+    """
+    # Nothing public stops the heartbeat of a line that broke, or takes its callback away.
+    ws._cancel_heartbeat()
+    request.protocol._data_received_cb = None
+    error = ws.exception()
+    if error is not None:
+        # Its frames hold the socket that holds it.
+        error.__traceback__ = error.__context__ = None
 
 
 def _connect(
