@@ -8,9 +8,13 @@ import resource
 import sqlite3
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 LOAD_CPU = 0
 SERVER_CPU = 1
@@ -41,6 +45,17 @@ def pin(cpu: int) -> None:
     """Bind this process, and every thread and child it starts from now on, to one processor, where there are two."""
     if CAN_PIN:
         os.sched_setaffinity(0, {cpu})
+
+
+@contextmanager
+def anywhere() -> Generator[None]:
+    """Let what is started meanwhile run on any processor."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def cpu_ns(pid: int) -> int:

@@ -13,7 +13,7 @@ import orjson
 
 from tests.bench.pairs import CheckFailed, Pair, Receipts, body_of, client_id_of, number_in
 from tests.bench.peer_talks import stored_rows
-from tests.bench.served import Served, free_port
+from tests.bench.served import Served, Server, free_port
 from tests.bench.wire import Endpoint, text_frame
 from tests.clients.installation import SITE_KEY, SITE_ORIGIN, Installation, make_installation
 from tests.clients.state import fresh_id
@@ -144,10 +144,10 @@ class Own:
         """The copy in ``folder``."""
         return Installation(folder / "data", self._template.cookie)
 
-    async def join(self, server: Served, number: int, *, receipts: bool) -> Pair:
+    async def join(self, server: Server, number: int, *, receipts: bool) -> Pair:
         """Connect one new visitor and the agent who opens their conversation."""
         visitor = await begin_conversation(server.port)
-        agent = await open_as_agent(server.port, self._template, visitor.channel)
+        agent = await open_as_agent(server.agents_port, self._template, visitor.channel)
         pair = Pair(visitor.endpoint, agent, _frames(visitor.channel, number))
         if receipts:
             receipt = _receipts(visitor)

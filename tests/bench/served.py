@@ -9,13 +9,27 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 from tests.bench import machine
 
 ROOT = Path(__file__).parent.parent.parent
 _START_SECONDS = 20.0
 _POLL_SECONDS = 0.02
+
+
+class Server(Protocol):
+    """What of one or more running servers those need who talk with them."""
+
+    @property
+    def port(self) -> int:
+        """Where visitors connect."""
+        ...
+
+    @property
+    def agents_port(self) -> int:
+        """Where agents connect."""
+        ...
 
 
 def free_port() -> int:
@@ -75,6 +89,11 @@ class Served:
         """The server's process."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def agents_port(self) -> int:
+        """Where agents connect: the same one."""
+        return self.port
 
     def cpu_ns(self) -> int:
         """Processor time it has used so far."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tests.bench import load
 from tests.bench.bench import Part, fresh_folder
 from tests.bench.own_talk import Own, own_on_sqlite
 from tests.bench.peer_talks import Relay, SocketIO
+from tests.bench.served import Served, Server
 from tests.bench.table import (
     Column,
     Found,
@@ -25,11 +26,47 @@ from tests.bench.table import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
     from tests.bench.bench import Bench
     from tests.bench.load import Drive
+    from tests.bench.pairs import Pair
     from tests.bench.record import Record
 
-Talk = Relay | SocketIO | Own
+
+class Measured(Server, Protocol):
+    """A server whose processor time is measured."""
+
+    def cpu_ns(self) -> int:
+        """What it has used so far, in ns."""
+        ...
+
+
+M = TypeVar("M", bound=Measured)
+
+
+class Talk(Protocol[M]):
+    """How one kind of server is started and spoken to."""
+
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+        ...
+
+    def serve(self, folder: Path) -> AbstractAsyncContextManager[M]:
+        """Start it afresh."""
+        ...
+
+    async def join(self, server: M, number: int, *, receipts: bool) -> Pair:
+        """Connect a visitor and an agent."""
+        ...
+
+    def check(self, pairs: list[Pair], folder: Path) -> None:
+        """Whether all that was acked is stored."""
+        ...
+
 
 RELAY = Relay.name
 OURS = Own.name
@@ -39,18 +76,38 @@ SECONDS = 4.0
 PACED_SECONDS = 8.0
 
 
-async def talk_once(talk: Talk, drive: Drive, seconds: float, *, receipts: bool = False) -> dict[str, float]:
-    """One run of one server, fresh and with an empty database; every message is checked."""
+async def talk_once(
+    talk: Talk[M], drive: Drive, seconds: float, *, receipts: bool = False, beside: Callable[[], int] | None = None
+) -> dict[str, float]:
+    """One run of one server, fresh and with an empty database; every message is checked.
+
+    Args:
+        talk: the server, and how to speak with it.
+        drive: the regime.
+        seconds: how long.
+        receipts: whether both sides send them.
+        beside: processor time in ns of what works for the server beside it, such as a database.
+    """
+    spent_beside: list[int] = []
+
+    def cpu_ns() -> int:
+        if beside is not None:
+            spent_beside.append(beside())
+        return server.cpu_ns()
+
     with fresh_folder() as folder:
         async with talk.serve(folder) as server:
             pairs = [await talk.join(server, number, receipts=receipts) for number in range(load.PAIRS)]
             try:
-                figures = await drive(pairs, server.cpu_ns, seconds)
+                figures = await drive(pairs, cpu_ns, seconds)
             finally:
                 for pair in pairs:
                     pair.drop()
             await asyncio.to_thread(talk.check, pairs, folder)
-        return asdict(figures)
+    found: dict[str, float] = asdict(figures)
+    if beside is not None:
+        found["beside_us"] = (spent_beside[-1] - spent_beside[0]) / 1000 / figures.messages
+    return found
 
 
 def talk_columns(base: str) -> list[Column]:
@@ -67,7 +124,7 @@ def talk_columns(base: str) -> list[Column]:
 
 async def _beside_peers(drive: Drive, seconds: float, bench: Bench, *, receipts: bool = False) -> None:
     async with own_on_sqlite() as own:
-        talks: list[Talk] = [
+        talks: list[Talk[Served]] = [
             Relay(),
             own,
             SocketIO(SOCKETIO, "socketio_aiosqlite"),
