@@ -1,24 +1,39 @@
-"""What every test may ask for."""
+"""What every test may ask for, and on what it runs.
+
+Whatever uses a `backend`, by itself or through `database` or `served`, runs on several, named in the test's brackets:
+
+- what asks for a `database` alone runs on SQLite and on PostgreSQL;
+- what asks for a served installation runs on SQLite; marked `everywhere` also on PostgreSQL, and on two nodes with
+  Redis between them, the two sides of a chat on different nodes. `LONG=1` marks them all;
+- `@pytest.mark.only("sqlite")` keeps a test to what it is about.
+
+`pytest -k nodes` picks those of one kind.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
+from tests.engines.backends import DATABASES, EVERYWHERE, NODES, SQLITE, PostgreSQLBackend, SQLiteBackend
 from tests.engines.postgresql import PostgreSQL
 from tests.engines.redis import Redis
 from tests.serving import Served, serving
 from widget_server.settings import Settings
 from widget_server.store import migrate
-from widget_server.store.sqlite import SQLiteDatabase
+from widget_server.store.engines import database_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
+
+    from tests.engines.backends import Backend
+    from widget_server.store.database import Database
+
+LONG = os.environ.get("LONG") == "1"
 
 # How long an example takes says how busy the machine is, and nothing about the product.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -27,12 +42,25 @@ hypothesis.settings.load_profile("patient")
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the long rounds to `make test-all`, which sets LONG=1."""
-    if os.environ.get("LONG") == "1":
+    if LONG:
         return
     skip = pytest.mark.skip(reason="a long round: run it with LONG=1")
     for item in items:
         if "long" in item.keywords:
             item.add_marker(skip)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test once for each backend that it is for."""
+    if "backend" not in metafunc.fixturenames:
+        return
+    only, marked = (metafunc.definition.get_closest_marker(name) for name in ("only", "everywhere"))
+    kinds: tuple[str, ...] = EVERYWHERE if marked or LONG else (SQLITE,)
+    if "database" in metafunc.fixturenames:
+        kinds = DATABASES
+    if only:
+        kinds = tuple(kind for kind in EVERYWHERE if kind in only.args)
+    metafunc.parametrize("backend", kinds, indirect=True)
 
 
 @pytest.fixture
@@ -64,11 +92,24 @@ def redis() -> Generator[Redis]:
 
 
 @pytest.fixture
-async def database(empty_store: Path, tmp_path: Path) -> AsyncGenerator[SQLiteDatabase]:
+def backend(request: pytest.FixtureRequest, empty_store: Path) -> Generator[Backend]:
+    """What this test's installations stand on."""
+    made: Backend
+    if request.param == SQLITE:
+        made = SQLiteBackend(empty_store)
+    else:
+        broker = request.getfixturevalue("redis") if request.param == NODES else None
+        made = PostgreSQLBackend(request.getfixturevalue("postgresql"), broker)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def database(backend: Backend, tmp_path: Path) -> AsyncGenerator[Database]:
     """An open database of this test's own."""
-    path = tmp_path / "test.db"
-    shutil.copyfile(empty_store, path)
-    database = SQLiteDatabase(path)
+    home = tmp_path / "database"
+    backend.lay_out(home)
+    database = database_of(Settings(mode="testing", **backend.settings(home)).database_url)
     try:
         await database.open()
         yield database
@@ -77,7 +118,7 @@ async def database(empty_store: Path, tmp_path: Path) -> AsyncGenerator[SQLiteDa
 
 
 @pytest.fixture
-async def served(empty_store: Path, tmp_path: Path) -> AsyncGenerator[Served]:
-    """A served application of this test's own."""
-    async with serving(tmp_path / "served", empty_store) as served:
+async def served(backend: Backend, tmp_path: Path) -> AsyncGenerator[Served]:
+    """A served installation of this test's own."""
+    async with serving(tmp_path / "served", backend) as served:
         yield served

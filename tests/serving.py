@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from tests.engines.backends import Backend
     from widget_server.actions.engine import Engine
     from widget_server.routes.desk import Desk
 
@@ -74,23 +74,23 @@ class Staff(NamedTuple):
 
 
 class Served:
-    """A running application, and the ways to it."""
+    """A running installation, and the ways to it: visitors come to its first node, agents to its last."""
 
-    def __init__(self, app: web.Application, server: TestServer, clock: MovedClock, stack: AsyncExitStack) -> None:
-        self.app = app
+    def __init__(self, nodes: list[tuple[web.Application, str]], clock: MovedClock, stack: AsyncExitStack) -> None:
+        self.app, self.base = nodes[0]
+        self.agents_app, self.agents_base = nodes[-1]
         self.clock = clock
-        self.base = str(server.make_url("")).rstrip("/")
         self._stack = stack
         self.http: aiohttp.ClientSession
 
     @property
     def desk(self) -> Desk:
-        """What its connections share."""
+        """What the connections of the visitors' node share."""
         return self.app[NODE].desk
 
     @property
     def engine(self) -> Engine:
-        """Its works."""
+        """The works of that node."""
         return self.desk.engine
 
     async def new_session(self, **headers: str) -> aiohttp.ClientSession:
@@ -108,7 +108,7 @@ class Served:
 
     async def staff(self, name: str, site: str | None = None) -> Staff:
         """An agent, of all sites or of one, signed in."""
-        office = self.app[OFFICE]
+        office = self.agents_app[OFFICE]
         now = self.clock.now_ms()
         made = await do_create_agent(
             self.engine.database,
@@ -130,30 +130,38 @@ class Served:
 
     def console(self, staff: Staff) -> SocketClient:
         """One of the agent's consoles."""
-        return SocketClient(staff.http, f"{self.base}/ws/console", OWN_ORIGIN, ClientState("agent"))
+        return SocketClient(staff.http, f"{self.agents_base}/ws/console", OWN_ORIGIN, ClientState("agent"))
 
     def console_fallback(self, staff: Staff) -> FallbackClient:
         """One of the agent's consoles, without a WebSocket."""
-        return FallbackClient(staff.http, self.base, "console", OWN_ORIGIN, ClientState("agent"))
+        return FallbackClient(staff.http, self.agents_base, "console", OWN_ORIGIN, ClientState("agent"))
 
 
 @asynccontextmanager
-async def serving(data_dir: Path, empty_store: Path, **settings: Any) -> AsyncGenerator[Served]:
-    """Serve from ``data_dir``; what is there stays, else it begins with the sites `SHOP` and `OTHER`.
+async def serving(data_dir: Path, backend: Backend, **settings: Any) -> AsyncGenerator[Served]:
+    """Serve the installation of ``data_dir``; what is there stays, else it begins with the sites `SHOP` and `OTHER`.
 
     Args:
         data_dir: its home.
-        empty_store: a migrated database to begin with.
+        backend: what it stands on.
         settings: fields of `Settings` that shall be otherwise; limits are raised unless they are named.
     """
-    chosen = Settings(mode="testing", data_dir=data_dir, public_url=OWN_ORIGIN, **GENEROUS | settings)
-    is_new = await asyncio.to_thread(_lay_out, chosen, empty_store)
+    is_new = await asyncio.to_thread(backend.lay_out, data_dir)
     clock = MovedClock()
-    app = create_app(chosen, clock=clock, passwords=Passwords(memory_kib=8, passes=1))
     async with AsyncExitStack() as stack:
-        server = TestServer(app)
-        await stack.enter_async_context(server)
-        served = Served(app, server, clock, stack)
+        nodes = []
+        for number in range(backend.nodes):
+            chosen = GENEROUS | backend.settings(data_dir) | settings
+            if number:
+                chosen["data_dir"] = data_dir.with_name(f"{data_dir.name}-{number + 1}")
+            app = create_app(
+                Settings(mode="testing", public_url=OWN_ORIGIN, **chosen),
+                clock=clock,
+                passwords=Passwords(memory_kib=8, passes=1),
+            )
+            server = await stack.enter_async_context(TestServer(app))
+            nodes.append((app, str(server.make_url("")).rstrip("/")))
+        served = Served(nodes, clock, stack)
         served.http = await served.new_session()
         for key in (SHOP, OTHER) if is_new else ():
             await do_create_site(
@@ -165,15 +173,6 @@ async def serving(data_dir: Path, empty_store: Path, **settings: Any) -> AsyncGe
                 random=secrets.token_bytes,
             )
         yield served
-
-
-def _lay_out(settings: Settings, empty_store: Path) -> bool:
-    """Whether there was no database yet."""
-    if settings.database_path.exists():
-        return False
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(empty_store, settings.database_path)
-    return True
 
 
 async def begin(visitor: SocketClient | FallbackClient, body: str = "Hello") -> str:

@@ -12,7 +12,7 @@ from widget_server.actions.passwords import Passwords
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
-    from widget_server.store.sqlite import SQLiteDatabase
+    from widget_server.store.database import Database
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def passwords() -> Generator[Passwords]:
 
 
 @pytest.fixture
-async def works(database: SQLiteDatabase) -> AsyncGenerator[Works]:
+async def works(database: Database) -> AsyncGenerator[Works]:
     """An engine at work on a store of this test's own, with a site and people."""
     async with at_work(database) as works:
         yield works

@@ -66,15 +66,12 @@ def unprivileged() -> str | None:
     return next(name for name in _UNPRIVILEGED if name in known)
 
 
-def _die_with_parent() -> None:
-    """Mind: the parent is the thread that starts the process."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 class Daemon:
     """A folder, a port and a process. Subclasses say what is started and when it is ready."""
 
     name: str = ""
+    last_word: signal.Signals = signal.SIGKILL
+    """What ends it at once, with its children: by us, and by the kernel when the thread that started it dies."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -145,9 +142,12 @@ class Daemon:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(), cwd=self.folder, user=self._user, group=self._group, extra_groups=self._groups,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,  # noqa: PLW1509 - between fork and exec nothing runs but one call
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self._die_with_parent,  # noqa: PLW1509 - between fork and exec nothing runs but one call
             )  # fmt: skip
         self.wait(self.is_ready)
+
+    def _die_with_parent(self) -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, self.last_word)
 
     def wait(self, condition: Callable[[], bool]) -> None:
         """Return when ``condition`` holds. :raises RuntimeError: the engine died, or half a minute has passed."""
@@ -182,5 +182,5 @@ class Daemon:
 
     def close(self) -> None:
         """Stop at once and remove everything."""
-        self.stop(signal.SIGKILL)
+        self.stop(self.last_word)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -20,6 +20,7 @@ class Nginx(Daemon):
     """
 
     name = "nginx"
+    last_word = signal.SIGTERM
 
     def __init__(self, http: Callable[[int], str]) -> None:
         super().__init__()

@@ -32,6 +32,7 @@ class PostgreSQL(Daemon):
     """
 
     name = "postgresql"
+    last_word = signal.SIGQUIT
 
     def __init__(self, *, durable: bool = False, **settings: str) -> None:
         super().__init__()
@@ -94,10 +95,13 @@ class PostgreSQL(Daemon):
             self.execute(f"CREATE DATABASE {_TEMPLATE}")
             _outside_of_loops(lambda: asyncio.to_thread(migrate.upgrade, self.url(_TEMPLATE)))
             self._has_template = True
+        return self.copy_database(self.url(_TEMPLATE if migrated else "template1"))
+
+    def copy_database(self, url: str) -> str:
+        """The address of a copy of a database that nobody has open."""
         self._made += 1
         name = f"widget_{os.getpid()}_{self._made}"
-        template = f" TEMPLATE {_TEMPLATE}" if migrated else ""
-        self.execute(f"CREATE DATABASE {name}{template}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {url.rpartition('/')[2]}")
         return self.url(name)
 
     def drop_database(self, url: str) -> None:

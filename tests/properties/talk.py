@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.clients.socket import SocketClient
+    from tests.engines.backends import Backend
     from tests.serving import Served, Staff
 
 _STATUSES: Final = ("open", "pending", "snoozed", "resolved", "spam")
@@ -74,9 +75,9 @@ async def list_all(console: SocketClient, status: str = "open") -> dict[str, Any
 
 
 @asynccontextmanager
-async def talking(data_dir: Path, empty_store: Path) -> AsyncGenerator[Talk]:
+async def talking(data_dir: Path, backend: Backend) -> AsyncGenerator[Talk]:
     """A visitor who has said hello, and an agent who has it open."""
-    async with serving(data_dir, empty_store) as served, AsyncExitStack() as stack:
+    async with serving(data_dir, backend) as served, AsyncExitStack() as stack:
         agent, other = await served.staff("Grace"), await served.staff("Linus", SHOP)
         talk = Talk(served, await stack.enter_async_context(served.visitor()), agent, other)
         talk.console = await stack.enter_async_context(served.console(agent))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.serving import begin
 
 if TYPE_CHECKING:
     from tests.serving import Served
+
+pytestmark = pytest.mark.everywhere
 
 
 async def test_a_line_that_was_greeted_before_the_first_message_opens_what_another_line_began(served: Served) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.clients.state import ChannelState
     from tests.serving import Served
 
+pytestmark = pytest.mark.everywhere
+
 COUNTS = Statement(
     select(
         select(func.count()).select_from(person).where(person.c.kind == "visitor").scalar_subquery(),

@@ -12,13 +12,17 @@ from tests.serving import begin, follow, serving
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.engines.backends import Backend
+
+pytestmark = pytest.mark.everywhere
+
 
 @pytest.mark.parametrize("is_swapped", [False, True])
 async def test_a_restart_keeps_everything_and_a_swapped_database_is_loaded_afresh(
-    tmp_path: Path, empty_store: Path, is_swapped: bool
+    tmp_path: Path, backend: Backend, is_swapped: bool
 ) -> None:
     home = tmp_path / "home"
-    async with serving(home, empty_store) as served:
+    async with serving(home, backend) as served:
         visitor = served.visitor()
         async with visitor, served.console(await served.staff("Grace")) as console:
             name = await begin(visitor)
@@ -30,8 +34,8 @@ async def test_a_restart_keeps_everything_and_a_swapped_database_is_loaded_afres
             await visitor.until(lambda: visitor.state.channels[name].marks["visitor"]["seen"] == 2)
         before = picture(visitor.state.channels[name])
     if is_swapped:
-        (home / "mark").unlink()
-    async with serving(home, empty_store) as served:
+        backend.swap(home)
+    async with serving(home, backend) as served:
         back, anew = served.visitor(visitor.state.token), served.visitor(visitor.state.token)
         held = back.state.channels[name] = visitor.state.channels[name]
         held.forget_requests()

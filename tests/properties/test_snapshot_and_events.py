@@ -16,10 +16,14 @@ from widget_server.actions.inbox import CHANGED_MAX
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from tests.engines.backends import Backend
+
+pytestmark = pytest.mark.everywhere
+
 
 @pytest.fixture
-async def talk(tmp_path: Path, empty_store: Path) -> AsyncGenerator[Talk]:
-    async with talking(tmp_path / "talk", empty_store) as talk:
+async def talk(tmp_path: Path, backend: Backend) -> AsyncGenerator[Talk]:
+    async with talking(tmp_path / "talk", backend) as talk:
         yield talk
 
 
@@ -41,21 +45,21 @@ async def test_every_deed_in_every_status_is_told_as_it_is_stored(talk: Talk, be
     await talk.check()
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(sorted(DEEDS)), min_size=4, max_size=12))
-async def test_any_history_is_told_as_it_is_stored(empty_store: Path, history: list[str]) -> None:
+async def test_any_history_is_told_as_it_is_stored(backend: Backend, history: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with talking(Path(folder) / "talk", empty_store) as talk:
+        async with talking(Path(folder) / "talk", backend) as talk:
             for deed in history:
                 await DEEDS[deed](talk)
             await talk.check()
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(sorted(DEEDS)), min_size=3, max_size=10))
-async def test_any_history_is_caught_up_with_by_who_was_away(empty_store: Path, history: list[str]) -> None:
+async def test_any_history_is_caught_up_with_by_who_was_away(backend: Backend, history: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with talking(Path(folder) / "talk", empty_store) as talk, talk.served.console(talk.other) as busy:
+        async with talking(Path(folder) / "talk", backend) as talk, talk.served.console(talk.other) as busy:
             present, talk.console = talk.console, busy
             await list_all(busy)
             for name in (talk.channel, talk.staff):

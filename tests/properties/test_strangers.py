@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.clients.socket import SocketClient
 
+pytestmark = pytest.mark.everywhere
+
 
 class Scene:
     """A visitor's conversation, which an agent of the shop has open, and people whom it does not concern."""

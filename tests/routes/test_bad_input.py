@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.clients.socket import SocketClient
+    from tests.engines.backends import Backend
+
+pytestmark = pytest.mark.everywhere
 
 HELLO = {"t": "hello", "v": 1}
 TOKEN = "A" * 43
@@ -310,9 +313,9 @@ async def test_a_snooze_without_a_time_that_can_be_is_refused(served: Served, un
 # --- limits
 
 
-async def test_a_limit_is_told_with_a_time_and_loses_nothing(tmp_path: Path, empty_store: Path) -> None:
+async def test_a_limit_is_told_with_a_time_and_loses_nothing(tmp_path: Path, backend: Backend) -> None:
     limits = {"limit_messages_connection": "3/10seconds"}
-    async with serving(tmp_path / "data", empty_store, **limits) as served, served.visitor() as visitor:
+    async with serving(tmp_path / "data", backend, **limits) as served, served.visitor() as visitor:
         name = await begin(visitor)
         sent = [await visitor.send(f"{n}", name) for n in range(5)]
         await visitor.until(lambda: len(visitor.state.errors) == 3)
@@ -329,9 +332,9 @@ async def test_a_limit_is_told_with_a_time_and_loses_nothing(tmp_path: Path, emp
         assert bodies == ["Hello", "0", "1", "2", "3", "4"]
 
 
-async def test_one_new_visitor_counts_once_however_many_messages_wait(tmp_path: Path, empty_store: Path) -> None:
+async def test_one_new_visitor_counts_once_however_many_messages_wait(tmp_path: Path, backend: Backend) -> None:
     limits = {"limit_new_visitors_address": "2/hour"}
-    async with serving(tmp_path / "data", empty_store, **limits) as served:
+    async with serving(tmp_path / "data", backend, **limits) as served:
         for _ in range(2):
             async with served.visitor() as visitor:
                 sent = [await visitor.send(f"{n}") for n in range(10)]
@@ -342,8 +345,8 @@ async def test_one_new_visitor_counts_once_however_many_messages_wait(tmp_path: 
             assert visitor.state.errors[0]["name"] == "rate_limited"
 
 
-async def test_an_address_may_hold_only_so_many_sockets(tmp_path: Path, empty_store: Path) -> None:
-    async with serving(tmp_path / "data", empty_store, sockets_per_address=2) as served:
+async def test_an_address_may_hold_only_so_many_sockets(tmp_path: Path, backend: Backend) -> None:
+    async with serving(tmp_path / "data", backend, sockets_per_address=2) as served:
         async with raw(served), raw(served), served.http.get(f"{served.base}/livez") as response:
             assert response.status == 200
             with pytest.raises(aiohttp.WSServerHandshakeError) as caught:

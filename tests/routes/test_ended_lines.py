@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import bindparam, select
 
 from widget_server.store.statement import Statement
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.serving import Served
     from widget_server.store.database import Transaction
 
+pytestmark = pytest.mark.everywhere
+
 _beside = channel.alias("beside")
 STAFF = Statement(
     select(channel.c.public_id)
@@ -23,27 +25,26 @@ STAFF = Statement(
 )
 
 
-async def test_g11_a_line_that_ends_before_its_first_ack_leaves_nobody_here(served: Served) -> None:
-    held, free = threading.Event(), threading.Event()
+async def test_g11_a_line_that_ends_before_its_first_ack_leaves_nobody_here(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write = asyncio.Event()
+    write = served.engine.database.write
 
-    async def hold_the_writer(_: Transaction) -> None:
-        held.set()
-        free.wait()
+    async def held(fn: Any) -> Any:
+        await may_write.wait()
+        return await write(fn)
 
     async def look(_: Transaction) -> None:
         """As long as a channel takes to be opened."""
 
     async with served.visitor() as visitor:
-        holding = asyncio.create_task(served.engine.database.write(hold_the_writer))
-        try:
-            await asyncio.to_thread(held.wait)
-            await visitor.send("Hello")
-            await visitor.leave()
-            async with served.http.get(f"{served.base}/livez"):
-                assert len(served.desk.connections) == 0
-        finally:
-            free.set()
-            await holding
+        monkeypatch.setattr(served.engine.database, "write", held)
+        await visitor.send("Hello")
+        await visitor.leave()
+        async with served.http.get(f"{served.base}/livez"):
+            assert len(served.desk.connections) == 0
+        may_write.set()
     await served.engine.committer.drained()
     await served.engine.database.read(look)
 

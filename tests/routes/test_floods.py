@@ -15,11 +15,12 @@ from widget_server.web import bodies
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.engines.backends import Backend
     from tests.serving import Served
 
 
-async def test_s38_a_socket_that_floods_is_sent_away_with_a_hint(tmp_path: Path, empty_store: Path) -> None:
-    async with serving(tmp_path / "data", empty_store, limit_frames_connection="20/minute") as served:
+async def test_s38_a_socket_that_floods_is_sent_away_with_a_hint(tmp_path: Path, backend: Backend) -> None:
+    async with serving(tmp_path / "data", backend, limit_frames_connection="20/minute") as served:
         url = f"{served.base}/ws/{SHOP}"
         async with (
             served.visitor() as bystander,
@@ -35,8 +36,8 @@ async def test_s38_a_socket_that_floods_is_sent_away_with_a_hint(tmp_path: Path,
             assert (await bystander.deliver("Still here", channel))["seq"] == 2
 
 
-async def test_s40_all_addresses_of_one_network_share_its_sockets(tmp_path: Path, empty_store: Path) -> None:
-    async with serving(tmp_path / "data", empty_store, sockets_per_address=1, trusted_proxies=1) as served:
+async def test_s40_all_addresses_of_one_network_share_its_sockets(tmp_path: Path, backend: Backend) -> None:
+    async with serving(tmp_path / "data", backend, sockets_per_address=1, trusted_proxies=1) as served:
 
         def headers(address: str) -> dict[str, str]:
             return {"Origin": origin_of(SHOP), "X-Forwarded-For": address}
@@ -67,8 +68,8 @@ async def test_s40_a_body_that_does_not_arrive_is_given_up(
     writer.close()
 
 
-async def test_s38_frames_are_counted_over_all_posts_of_one_visitor(tmp_path: Path, empty_store: Path) -> None:
-    async with serving(tmp_path / "data", empty_store, limit_frames_connection="5/minute") as served:
+async def test_s38_frames_are_counted_over_all_posts_of_one_visitor(tmp_path: Path, backend: Backend) -> None:
+    async with serving(tmp_path / "data", backend, limit_frames_connection="5/minute") as served:
         headers = {"Origin": origin_of(SHOP), "Authorization": f"Bearer {served.clock.token()}"}
         kinds: list[str] = []
         for _ in range(3):

@@ -20,6 +20,8 @@ from widget_server.workers import team
 if TYPE_CHECKING:
     from tests.clients.socket import SocketClient
 
+pytestmark = pytest.mark.everywhere
+
 OPERATOR = Actor(0, "", frozenset({Grant(Role.ADMINISTRATOR, ALL_SITES)}))
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from tests.clients.fallback import FallbackClient
     from tests.clients.socket import SocketClient
+    from tests.engines.backends import Backend
+
+pytestmark = pytest.mark.everywhere
 
 HEADERS = {"Origin": origin_of(SHOP), "Content-Type": "application/json"}
 
@@ -77,8 +80,8 @@ async def test_a_list_follows_over_a_stream(served: Served) -> None:
             assert console.state.rows[name]["unread"] == 1
 
 
-async def test_a_stream_shows_a_sign_of_life(tmp_path: Path, empty_store: Path) -> None:
-    async with serving(tmp_path / "data", empty_store, heartbeat_seconds=0.02) as served:
+async def test_a_stream_shows_a_sign_of_life(tmp_path: Path, backend: Backend) -> None:
+    async with serving(tmp_path / "data", backend, heartbeat_seconds=0.02) as served:
         url = f"{served.base}/stream/{SHOP}"
         async with served.http.post(url, data=b'{"t":"hello","v":1}', headers=HEADERS) as response:
             assert response.headers["Content-Type"] == "application/x-ndjson"
@@ -114,8 +117,8 @@ async def test_the_answers_of_a_post_come_in_its_own_response_by_ref(served: Ser
         await visitor.until(lambda: visitor.state.channels[name].last == 2)
 
 
-async def test_a_message_behind_a_refused_one_of_the_same_post_is_held_back(tmp_path: Path, empty_store: Path) -> None:
-    async with serving(tmp_path / "data", empty_store, limit_messages_connection="1/minute") as served:
+async def test_a_message_behind_a_refused_one_of_the_same_post_is_held_back(tmp_path: Path, backend: Backend) -> None:
+    async with serving(tmp_path / "data", backend, limit_messages_connection="1/minute") as served:
         async with served.visitor() as visitor:
             name = await begin(visitor)
         frames = [
@@ -145,8 +148,8 @@ async def test_a_consoles_post_needs_our_own_page_and_a_session(served: Served) 
         assert (await response.json())["frames"] == [{"t": "pong"}]
 
 
-async def test_a_stopping_server_ends_streams_with_a_hint(tmp_path: Path, empty_store: Path) -> None:
-    async with serving(tmp_path / "data", empty_store) as served:
+async def test_a_stopping_server_ends_streams_with_a_hint(tmp_path: Path, backend: Backend) -> None:
+    async with serving(tmp_path / "data", backend) as served:
         url = f"{served.base}/stream/{SHOP}"
         async with served.http.post(url, data=b'{"t":"hello","v":1}', headers=HEADERS) as response:
             await line_of(response)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.clients.state import Frame
     from tests.routes.conftest import Browser
 
+pytestmark = pytest.mark.everywhere
+
 MESSAGES = Statement(select(func.count()).select_from(message))
 
 
