@@ -79,6 +79,14 @@ $(BUNDLES): $(NODE_MODULES) $(BUNDLE_SOURCES)
 wheel: build ## build a wheel that carries the bundles, into dist/
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
+IMAGE ?= widget-server
+BUILDER ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command -v $(tool)),$(tool))))
+
+.PHONY: image
+image: ## build the container image with docker, podman or buildah (IMAGE= names it); see docs/deploy.md
+	@[ -n "$(BUILDER)" ] || { echo "make: nothing here builds images; install docker or podman, or run: sudo apt-get install buildah" >&2; exit 1; }
+	$(BUILDER) build --tag $(IMAGE) .
+
 ##@ Check
 
 .PHONY: check
