@@ -3,53 +3,69 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import Connection, inspect
 
+from tests.engines.postgresql import open_connection
+from tests.store.made_up import add_made_up_revision
 from widget_server.store import migrate
+from widget_server.store.database import StoreUnavailable
+from widget_server.store.engines import SQLITE, database_of
 from widget_server.store.migrate import NewerSchema
-from widget_server.store.sqlite import SQLiteDatabase
 from widget_server.store.tables import metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.engines.postgresql import PostgreSQL
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'migrated.db'}"
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'migrated.db'}"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.create_database(migrated=False)
 
 
 def _tables(url: str) -> set[str]:
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    connection.close()
-    return {row[0] for row in rows} - {"alembic_version"}
+    return set(migrate.connected(url, lambda connection: inspect(connection).get_table_names())) - {"alembic_version"}
+
+
+def _execute(url: str, sql: str) -> None:
+    def run(connection: Connection) -> None:
+        connection.exec_driver_sql(sql)
+        connection.commit()
+
+    migrate.connected(url, run)
+
+
+def _scalar(url: str, sql: str) -> Any:
+    return migrate.connected(url, lambda connection: connection.exec_driver_sql(sql).scalar())
 
 
 def test_the_newest_revision_is_what_the_tables_say(url: str) -> None:
     migrate.upgrade(url)
-    engine = create_engine(url, poolclass=pool.NullPool)
-    with engine.connect() as connection:
+
+    def compare(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
-    engine.dispose()
+        return compare_metadata(context, metadata)
+
+    assert migrate.connected(url, compare) == []
     assert _tables(url) == set(metadata.tables)
 
 
 def test_s1_11_upgrading_again_keeps_what_is_there(url: str) -> None:
     migrate.upgrade(url)
-    engine = create_engine(url, poolclass=pool.NullPool)
-    with engine.begin() as connection:
-        connection.execute(text("INSERT INTO installation (name, value) VALUES ('x', 'kept')"))
+    _execute(url, "INSERT INTO installation (name, value) VALUES ('x', 'kept')")
     migrate.upgrade(url)
-    with engine.connect() as connection:
-        assert connection.execute(text("SELECT value FROM installation")).scalar() == "kept"
-    engine.dispose()
+    assert _scalar(url, "SELECT value FROM installation") == "kept"
     assert migrate.current(url) == migrate.head()
 
 
@@ -71,19 +87,69 @@ def test_stepping_back_to_the_beginning_leaves_nothing(url: str) -> None:
 
 def test_a_newer_programs_database_is_refused(url: str) -> None:
     migrate.upgrade(url)
-    engine = create_engine(url, poolclass=pool.NullPool)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    engine.dispose()
+    _execute(url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(NewerSchema, match="9999"):
         migrate.upgrade(url)
 
 
-async def test_an_open_database_tells_its_revision(database: SQLiteDatabase, tmp_path: Path) -> None:
-    assert await database.read(migrate.revision_of) == migrate.head()
-    empty = SQLiteDatabase(tmp_path / "nothing.db")
+async def test_an_open_database_tells_its_revision(url: str) -> None:
+    database = database_of(url)
     try:
-        await empty.open()
-        assert await empty.read(migrate.revision_of) is None
+        await database.open()
+        assert await database.read(migrate.revision_of) is None
+        await database.close()
+        migrate.upgrade(url)
+        await database.open()
+        assert await database.read(migrate.revision_of) == migrate.head()
     finally:
-        await empty.close()
+        await database.close()
+
+
+def test_an_older_file_is_copied_before_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "kept.db"
+    url = f"{SQLITE}{path}"
+    migrate.upgrade(url)
+    before = migrate.head()
+    _execute(url, "INSERT INTO installation (name, value) VALUES ('x', 'old')")
+    add_made_up_revision(tmp_path / "versions", monkeypatch)
+    migrate.upgrade(url)
+    _execute(url, "UPDATE installation SET value = 'new' WHERE name = 'x'")
+    copy = tmp_path / f"kept.db.at-{before}"
+    with closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as kept:
+        assert kept.execute("SELECT value FROM installation WHERE name = 'x'").fetchall() == [("old",)]
+        assert kept.execute("SELECT version_num FROM alembic_version").fetchall() == [(before,)]
+    assert _scalar(url, "SELECT value FROM installation WHERE name = 'x'") == "new"
+    migrate.upgrade(url)
+    assert sorted(found.name for found in tmp_path.glob("kept.db.at-*")) == [copy.name]
+
+
+def test_a_file_that_a_server_has_open_is_not_changed(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "used.db"
+    path.write_bytes(empty_store.read_bytes())
+    add_made_up_revision(tmp_path / "versions", monkeypatch)
+    monkeypatch.setattr(migrate, "_FILE_LOCK_S", 0.0)
+    with migrate.file_lock(path), pytest.raises(StoreUnavailable, match="open in another process"):
+        migrate.upgrade(f"{SQLITE}{path}")
+    migrate.upgrade(f"{SQLITE}{path}")
+    assert migrate.current(f"{SQLITE}{path}") == migrate.head()
+
+
+def test_a_revision_does_not_queue_behind_a_long_transaction(
+    postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgresql.create_database()
+    before = migrate.head()
+    add_made_up_revision(tmp_path / "versions", monkeypatch)
+    monkeypatch.setattr(migrate, "_WAIT_FOR_TABLE", "20ms")
+    monkeypatch.setattr(migrate, "_PAUSE_S", 0.0)
+    with open_connection(url) as long_one:
+        long_one("BEGIN")
+        long_one("SELECT count(*) FROM message")
+        with pytest.raises(StoreUnavailable, match="a long transaction"):
+            migrate.upgrade(url)
+        assert migrate.current(url) == before
+        long_one("COMMIT")
+    migrate.upgrade(url)
+    assert migrate.current(url) == migrate.head()

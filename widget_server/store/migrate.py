@@ -264,7 +264,9 @@ async def _be_alone(keeper: Any) -> None:
     await keeper.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0")
     if not await keeper.fetchval(f"SELECT pg_try_advisory_xact_lock({_ALONE})"):
         log.info("Another node changes the schema; waiting for it.")
-        await keeper.execute(f"SELECT pg_advisory_xact_lock({_ALONE})")
+    # Taking it twice is harmless. By the simple protocol: the other leaves a snapshot open, for whose end an index that
+    # is built beside the traffic would wait for ever.
+    await keeper.execute(f"SELECT pg_advisory_xact_lock({_ALONE})")
 
 
 def _wait_briefly(connection: Connection) -> None:
