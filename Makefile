@@ -110,21 +110,32 @@ format: $(NODE_MODULES) install ## bring all sources into the one form
 	$(BIN)/ruff format .
 	npm run --prefix widget_js --silent format
 
-.PHONY: chromium
-chromium:
-	@if ! command -v chromium >/dev/null; then \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing Debian's chromium ..."; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
-	  else \
-	    echo "make: the browser tests need Chromium; run: sudo apt-get install chromium" >&2; exit 1; \
-	  fi; \
-	fi
+# What the tests start for real: a program, and Debian's package that brings it.
+ENGINES := chromium=chromium postgres=postgresql redis-server=redis-server nginx=nginx-light pgbouncer=pgbouncer \
+	buildah=buildah mmdebstrap=mmdebstrap docker-compose=docker-compose
+# While it is there, Debian's packages start no service: what the system runs is not touched.
+POLICY := /usr/sbin/policy-rc.d
+
+.PHONY: engines
+engines:
+	@missing=""; \
+	for engine in $(ENGINES); do \
+	  program=$${engine%%=*}; \
+	  command -v "$$program" >/dev/null || [ -x "/usr/sbin/$$program" ] || compgen -G "/usr/lib/postgresql/*/bin/$$program" >/dev/null \
+	    || missing+=" $${engine#*=}"; \
+	done; \
+	[ -n "$$missing" ] || exit 0; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "make: the tests start programs that are missing here; run: sudo apt-get install --no-install-recommends$$missing" >&2; exit 1; \
+	fi; \
+	echo "Installing Debian's$$missing ..."; \
+	if [ ! -e "$(POLICY)" ]; then trap 'rm -f "$(POLICY)"' EXIT; printf '#!/bin/sh\nexit 101\n' >"$(POLICY)"; chmod +x "$(POLICY)"; fi; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null
 
 COVERAGE_PARTS := widget_server/core/*,widget_server/protocol/*,widget_server/store/*,widget_server/hub/*,widget_server/actions/*
 
 .PHONY: test
-test: build chromium ## run all tests (COVERAGE=1 reports branch coverage too)
+test: build engines ## run all tests (COVERAGE=1 reports branch coverage too)
 	npm test --prefix widget_js --silent
 	$(BIN)/pytest $(if $(COVERAGE),--cov --cov-report=) $(PYTEST_ARGS)
 	$(if $(COVERAGE),$(BIN)/coverage report --include='$(COVERAGE_PARTS)' --fail-under=90)

@@ -65,13 +65,13 @@ exec setpriv --no-new-privs chroot --userspec="$user" --groups= "$root" /usr/bin
 
 
 class MissingBuilder(Exception):
-    """A tool is not installed, or this user may not use it; the text says what to do."""
+    """A tool is not installed; the text says how to get it."""
 
 
 def _tool(name: str) -> str:
     found = shutil.which(name)
-    if found is None or os.geteuid() != 0:
-        raise MissingBuilder(f"{name} as root is needed; run: sudo apt-get install buildah mmdebstrap")
+    if found is None:
+        raise MissingBuilder(f"{name} is not installed; run: make engines")
     return found
 
 

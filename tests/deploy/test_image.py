@@ -7,6 +7,7 @@ changed from ``.cache/image``.
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,10 @@ from tests.deploy.processes import Program, free_port
 from tests.engines.postgresql import PostgreSQL
 from widget_server.protocol.codes import CloseCode
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root may build an image and start it with a root of its own"),
+]
 SITE = "https://shop.test"
 BUDGET = 80_000_000
 

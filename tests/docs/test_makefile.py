@@ -63,19 +63,54 @@ def test_a_missing_venv_module_is_named(tmp_path: Path) -> None:
     assert told == ["make: Python's venv module is missing; run: apt-get install python3-venv"]
 
 
-def test_who_is_not_root_is_told_how_to_get_chromium(tmp_path: Path) -> None:
-    tools = tmp_path / "tools"
-    tools.mkdir()
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A path with what make itself needs, and none of the programs that tests start."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    for name in ("bash", "find", "rm", "chmod"):
+        (folder / name).symlink_to(shutil.which(name) or name)
+    return folder
+
+
+def test_who_is_not_root_is_told_how_to_get_what_the_tests_start(tmp_path: Path, tools: Path) -> None:
     program(tools, "id", "echo 1000")
-    for name in ("bash", "find"):
-        (tools / name).symlink_to(shutil.which(name) or name)
-    code, told = make(tmp_path, "chromium", "SHELL=" + str(tools / "bash"), path=str(tools))
+    code, told = make(tmp_path, "engines", "SHELL=" + str(tools / "bash"), path=str(tools))
     assert code != 0
-    assert told == ["make: the browser tests need Chromium; run: sudo apt-get install chromium"]
+    assert len(told) == 1
+    command = r"run: sudo apt-get install --no-install-recommends( [a-z-]+)+"
+    assert re.fullmatch(rf"make: the tests start programs that are missing here; {command}", told[0])
+    assert {"chromium", "redis-server", "buildah", "mmdebstrap"} <= set(told[0].split())
+
+
+def test_root_gets_what_is_missing_and_nothing_else(tmp_path: Path, tools: Path) -> None:
+    program(tools, "id", "echo 0")
+    policy = tmp_path / "policy"
+    program(tools, "apt-get", f'"{policy}"; echo "$? $@" >> {tmp_path}/asked')
+    for there in ("chromium", "pgbouncer", "docker-compose", "redis-server"):
+        program(tools, there, "true")
+    code, told = make(tmp_path, "engines", "SHELL=" + str(tools / "bash"), f"POLICY={policy}", path=str(tools))
+    assert code == 0, told
+    update, install = (tmp_path / "asked").read_text(encoding="ascii").splitlines()
+    assert update == "101 update -qq", "meanwhile no service may start"
+    assert not policy.exists()
+    asked = install.partition("--no-install-recommends ")[2].split()
+    assert install.startswith("101 install ")
+    assert {"buildah", "mmdebstrap"} <= set(asked)
+    assert not {"chromium", "pgbouncer", "docker-compose", "redis-server"} & set(asked)
+
+
+def test_a_machine_that_has_all_is_left_alone(tmp_path: Path, tools: Path) -> None:
+    program(tools, "id", "echo 0")
+    program(tools, "apt-get", "exit 9")
+    engines = ["chromium", "postgres", "redis-server", "nginx", "pgbouncer", "buildah", "mmdebstrap", "docker-compose"]
+    for name in engines:
+        program(tools, name, "true")
+    assert make(tmp_path, "engines", "SHELL=" + str(tools / "bash"), path=str(tools)) == (0, [])
 
 
 @pytest.mark.parametrize(
-    "target", ["install", "run", "build", "test", "test-all", "check", "bench", "coverage", "shell"]
+    "target", ["install", "run", "build", "test", "test-all", "check", "bench", "coverage", "shell", "image"]
 )
 def test_help_names_what_people_call(tmp_path: Path, target: str) -> None:
     code, told = make(tmp_path, "help")
