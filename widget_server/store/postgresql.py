@@ -19,7 +19,7 @@ from sqlalchemy import text
 from typing_extensions import override
 
 from widget_server.store.database import Database, Row, StoreUnavailable, Transaction, TransactionFn
-from widget_server.store.statement import Statement, reordered, rows_of
+from widget_server.store.statement import Compiled, Statement, columns_of, reordered, rows_of
 
 log = logging.getLogger(__name__)
 
@@ -93,17 +93,26 @@ class _PostgreSQLTransaction:
 
     async def run(self, statement: Statement, /, **params: Any) -> int:
         compiled = statement.compiled("postgresql")
-        status: str = await self._connection.execute(compiled.sql, *compiled.row(params))
+        row = compiled.row(params)
+        if compiled.by_columns:
+            row = tuple((value,) for value in row)
+        status: str = await self._connection.execute(compiled.sql, *row)
         touched = status.rpartition(" ")[2]
         return int(touched) if touched.isdigit() else 0
 
     async def many(self, statement: Statement, rows: Iterable[Mapping[str, Any]], /) -> None:
         compiled = statement.compiled("postgresql")
-        await self._connection.executemany(compiled.sql, rows_of(compiled, rows))
+        await self._execute_each(compiled, rows_of(compiled, rows))
 
     async def rows(self, statement: Statement, order: Sequence[str], rows: Iterable[Sequence[Any]], /) -> None:
         compiled = statement.compiled("postgresql")
-        await self._connection.executemany(compiled.sql, reordered(compiled, order, rows))
+        await self._execute_each(compiled, reordered(compiled, order, rows))
+
+    async def _execute_each(self, compiled: Compiled, rows: Iterable[Sequence[Any]]) -> None:
+        if compiled.by_columns:
+            await self._connection.execute(compiled.sql, *columns_of(rows))
+        else:
+            await self._connection.executemany(compiled.sql, rows)
 
     async def stamp(self) -> int:
         if not self._writes:
@@ -143,7 +152,7 @@ class PostgreSQLDatabase(Database):
             statement_cache_size=self._prepared,
             max_cached_statement_lifetime=0,
             reset=_keep,
-            server_settings={"application_name": "widget-server"},
+            server_settings={"application_name": "widget-server", "enable_seqscan": "off", "jit": "off"},
         )
         try:
             await pool

@@ -22,6 +22,8 @@ class Compiled(NamedTuple):
     sql: str
     names: tuple[str, ...]
     row: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    by_columns: bool = False
+    """Whether it takes many rows at once, each parameter being a column of them."""
 
 
 class Statement:
@@ -29,11 +31,16 @@ class Statement:
 
     Build statements once, at import. Parameters are ``bindparam`` names; values that stand in the expression itself
     (``limit(50)``, a compared literal) come from the compiled defaults.
+
+    :param by_columns: the dialect whose expression takes many rows in one execution (:func:`lists.given_rows`).
     """
 
-    __slots__ = ("_by_dialect", "_compiled")
+    __slots__ = ("_by_columns", "_by_dialect", "_compiled")
 
-    def __init__(self, expression: ClauseElement | None = None, **by_dialect: ClauseElement) -> None:
+    def __init__(
+        self, expression: ClauseElement | None = None, *, by_columns: str = "", **by_dialect: ClauseElement
+    ) -> None:
+        self._by_columns = by_columns
         self._by_dialect = by_dialect if expression is None else dict.fromkeys(DIALECTS, expression)
         self._compiled: dict[str, Compiled] = {}
 
@@ -49,7 +56,8 @@ class Statement:
         names: tuple[str, ...] = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]  # set by SQLCompiler for positional styles
         required = {name for name, bind in compiled.binds.items() if bind.required}  # type: ignore[attr-defined]  # as above
         defaults = {name: value for name, value in compiled.params.items() if name not in required}
-        return Compiled(str(compiled), names, _layout(names, {n: defaults[n] for n in names if n in defaults}))
+        layout = _layout(names, {n: defaults[n] for n in names if n in defaults})
+        return Compiled(str(compiled), names, layout, dialect == self._by_columns)
 
 
 def _layout(names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
@@ -74,3 +82,8 @@ def reordered(compiled: Compiled, order: Sequence[str], rows: Iterable[Sequence[
         return rows
     places = [order.index(name) for name in compiled.names]
     return [[row[place] for place in places] for row in rows]
+
+
+def columns_of(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Rows turned into columns, for a statement that takes them so."""
+    return list(zip(*rows, strict=True))
