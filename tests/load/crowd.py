@@ -157,8 +157,9 @@ class Crowd:
                 await asyncio.sleep(max(0.0, begin + number * pause - _now()))
                 coming.create_task(self._begin(number))
         await self._until_quiet(_PATIENCE_SECONDS)
-        if not all(talk.is_quiet for talk in self._talks):
-            raise TimeoutError("not all conversations began")
+        loud = [talk for talk in self._talks if not talk.is_quiet]
+        if loud:
+            raise TimeoutError(f"{len(loud)} conversations did not begin; the first: {loud[0].holdings}")
 
     async def _begin(self, number: int) -> None:
         talk, visitor = self._talks[number], self._visitors[number]

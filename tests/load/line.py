@@ -69,6 +69,8 @@ class Line:
         self._resending: asyncio.TimerHandle | None = None
         self._receipts: dict[str, asyncio.TimerHandle] = {}
         self._refs = 0
+        self._named: set[str] = set()
+        """The channels whose positions went with ``hello``."""
         self.token: str | None = None
         self.holdings: dict[str, Holding] = {}
         self.starting: Holding | None = None
@@ -129,7 +131,9 @@ class Line:
         hello: dict[str, Any] = {"t": "hello", "v": 1}
         if self.token is not None:
             hello["token"] = self.token
-        hello["positions"] = [holding.position() for holding in self.holdings.values()][:_POSITIONS_MAX]
+        named = [holding for holding in self.holdings.values() if holding.epoch][:_POSITIONS_MAX]
+        hello["positions"] = [holding.position() for holding in named]
+        self._named = {holding.channel for holding in named}
         return hello
 
     def _was_closed(self, endpoint: Endpoint, code: int) -> None:
@@ -194,8 +198,9 @@ class Line:
     def _take_welcome(self, frame: dict[str, Any]) -> None:
         self.token = frame.get("token") or self.token
         self._is_greeted = True
-        for holding in list(self.holdings.values())[_POSITIONS_MAX:]:
-            self.open(holding)
+        for holding in self.holdings.values():
+            if holding.channel not in self._named:
+                self.open(holding)
         if self.outbox:
             self._resend()
 
