@@ -34,9 +34,9 @@ def move_data(source_url: str, target_url: str | None, *, restart: bool) -> None
         raise OperatorError("both sides are the same database; name another one with --to")
     if check_schema(source) is None:
         raise OperatorError(f"there is no database at {source.database_place}")
+    refuse_in_use(source)
     upgrade(target)
-    for side in (source, target):
-        refuse_in_use(side)
+    refuse_in_use(target)
     began = time.monotonic()
     moved = asyncio.run(_move(source, target, restart=restart))
     seconds = time.monotonic() - began
