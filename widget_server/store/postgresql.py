@@ -35,6 +35,8 @@ _RERUNS: Final = 5
 
 _BEGIN_WRITE: Final = "BEGIN; SET LOCAL lock_timeout = '3500ms'"
 _BEGIN_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# A plan that was made while a table was nearly empty would scan it for good; and nothing here is worth compiling.
+_PLANNING: Final = {"enable_seqscan": "off", "jit": "off"}
 
 _STAMP = Statement(text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)"))
 _XMIN = Statement(text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"))
@@ -139,7 +141,10 @@ class PostgreSQLDatabase(Database):
         self._connections = connections
         # A crowd that comes back reads all at once: writing must find a connection all the same.
         self._reading = asyncio.Semaphore(connections // 2)
-        self._prepared = 0 if transaction_pooling else 1024
+        self._pooled = transaction_pooling
+        # A pooler's connections are everybody's: what is set must end with the transaction.
+        own = [f"; SET LOCAL {name} = {value}" for name, value in _PLANNING.items()]
+        self._planning = "".join(own) if transaction_pooling else ""
         self._pool: asyncpg.Pool | None = None
 
     @override
@@ -149,10 +154,10 @@ class PostgreSQLDatabase(Database):
             min_size=0,
             max_size=self._connections,
             timeout=_CONNECT_S,
-            statement_cache_size=self._prepared,
+            statement_cache_size=0 if self._pooled else 1024,
             max_cached_statement_lifetime=0,
             reset=_keep,
-            server_settings={"application_name": "widget-server", "enable_seqscan": "off", "jit": "off"},
+            server_settings={"application_name": "widget-server"} | ({} if self._pooled else _PLANNING),
         )
         try:
             await pool
@@ -183,16 +188,16 @@ class PostgreSQLDatabase(Database):
         except TimeoutError as error:
             raise StoreUnavailable("too many are reading") from error
         try:
-            return await self._within_patience(_BEGIN_READ, fn)
+            return await self._within_patience(fn, writes=False)
         finally:
             self._reading.release()
 
     @override
     async def write(self, fn: TransactionFn[T]) -> T:
         # Shielded: a caller that goes away must not leave a commit half observed.
-        return await asyncio.shield(asyncio.ensure_future(self._within_patience(_BEGIN_WRITE, fn)))
+        return await asyncio.shield(asyncio.ensure_future(self._within_patience(fn, writes=True)))
 
-    async def _within_patience(self, begin: str, fn: TransactionFn[T]) -> T:
+    async def _within_patience(self, fn: TransactionFn[T], *, writes: bool) -> T:
         """Run ``fn`` until it succeeds, fails by itself, or has taken too long.
 
         Every write has a key that makes repeating it harmless, also where the connection broke in COMMIT.
@@ -201,7 +206,7 @@ class PostgreSQLDatabase(Database):
         lost_races = 0
         while True:
             try:
-                return await self._once(begin, fn, ends)
+                return await self._once(fn, ends, writes=writes)
             except _LOST_RACE:
                 lost_races += 1
                 if lost_races > _RERUNS:
@@ -213,7 +218,7 @@ class PostgreSQLDatabase(Database):
             except _UNAVAILABLE as error:
                 raise StoreUnavailable(_reason(error)) from error
 
-    async def _once(self, begin: str, fn: TransactionFn[T], ends: float) -> T:
+    async def _once(self, fn: TransactionFn[T], ends: float, *, writes: bool) -> T:
         pool = self._pool
         if pool is None:
             raise StoreUnavailable("the database is closed")
@@ -221,7 +226,7 @@ class PostgreSQLDatabase(Database):
         connection = await pool.acquire(timeout=min(left, _CONNECT_S))
         overdue = asyncio.get_running_loop().call_later(left, connection.terminate)
         try:
-            return await _transact(connection, begin, fn)
+            return await self._transact(connection, fn, writes=writes)
         except asyncpg.InterfaceError as error:
             if connection.is_closed():
                 raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
@@ -235,6 +240,17 @@ class PostgreSQLDatabase(Database):
             with suppress(*_LOST_CONNECTION, asyncpg.InterfaceError):
                 await pool.release(connection, timeout=_CONNECT_S)
 
+    async def _transact(self, connection: Any, fn: TransactionFn[T], *, writes: bool) -> T:
+        await connection.execute((_BEGIN_WRITE if writes else _BEGIN_READ) + self._planning)
+        try:
+            result = await fn(_PostgreSQLTransaction(connection, writes=writes))
+        except BaseException:
+            with suppress(*_LOST_CONNECTION, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await connection.execute("ROLLBACK")
+            raise
+        await connection.execute("COMMIT")
+        return result
+
     @override
     async def cursor(self, tx: Transaction) -> int:
         row = await tx.one(_XMIN)
@@ -244,18 +260,6 @@ class PostgreSQLDatabase(Database):
     async def mark(self) -> str | None:
         row = await self.read(lambda tx: tx.one(_MARK))
         return str(row[0]) if row else None
-
-
-async def _transact(connection: Any, begin: str, fn: TransactionFn[T]) -> T:
-    await connection.execute(begin)
-    try:
-        result = await fn(_PostgreSQLTransaction(connection, writes=begin is _BEGIN_WRITE))
-    except BaseException:
-        with suppress(*_LOST_CONNECTION, asyncpg.PostgresError, asyncpg.InterfaceError):
-            await connection.execute("ROLLBACK")
-        raise
-    await connection.execute("COMMIT")
-    return result
 
 
 async def _keep(_connection: Any) -> None:
