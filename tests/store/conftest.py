@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from tests.engines.backends import DATABASES, SQLITE
 from tests.engines.postgresql import open_connection
+from tests.store.faults import FaultyPostgreSQL, FaultySQLite
 from tests.store.world import World, build_world
 from widget_server.store import postgresql as postgresql_store
 from widget_server.store import sqlite as sqlite_store
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.engines.postgresql import PostgreSQL
+    from tests.store.faults import FaultyDatabase
     from widget_server.store.database import Database
 
 
@@ -31,6 +34,10 @@ class Store(Protocol):
 
     def database(self) -> Database:
         """A way to it that is not open yet."""
+        ...
+
+    def faulty(self) -> FaultyDatabase:
+        """Another, whose commits can be held up and made to fail."""
         ...
 
     def locked(self) -> AbstractContextManager[None]:
@@ -46,6 +53,9 @@ class SQLiteStore:
 
     def database(self) -> Database:
         return SQLiteDatabase(self._path)
+
+    def faulty(self) -> FaultyDatabase:
+        return FaultySQLite(self._path)
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -66,6 +76,9 @@ class PostgreSQLStore:
     def database(self) -> Database:
         return PostgreSQLDatabase(self.url)
 
+    def faulty(self) -> FaultyDatabase:
+        return FaultyPostgreSQL(self.url)
+
     @contextmanager
     def locked(self) -> Generator[None]:
         """Hold every table, as a migration would."""
@@ -76,12 +89,19 @@ class PostgreSQLStore:
             yield
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for a store on each kind, or on those that it is marked with: `@pytest.mark.only("sqlite")`."""
+    if "store" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("only")
+        metafunc.parametrize("store", only.args if only else DATABASES, indirect=True)
+
+
+@pytest.fixture
 def store(
     request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Generator[Store]:
     """One kind of database after the other. Nobody waits long for a lock."""
-    if request.param == "sqlite":
+    if request.param == SQLITE:
         monkeypatch.setattr(sqlite_store, "_BUSY_MS", 30)
         path = tmp_path / "contract.db"
         shutil.copyfile(empty_store, path)

@@ -1,45 +1,33 @@
-"""A real database whose COMMIT can be held up or made to fail, as a slow or broken disk would."""
+"""Real databases whose COMMIT can be held up or made to fail, as a slow or broken disk would."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import asyncpg
+from typing_extensions import override
+
+from widget_server.store.postgresql import PostgreSQLDatabase
 from widget_server.store.sqlite import SQLiteDatabase
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from widget_server.store.database import TransactionFn
+    from widget_server.store.database import Transaction, TransactionFn
 
 T = TypeVar("T")
 
 
-class _Watched:
-    """The writer's connection, with somebody standing before COMMIT."""
-
-    def __init__(self, connection: sqlite3.Connection, faulty: FaultyDatabase) -> None:
-        self._connection = connection
-        self._faulty = faulty
-
-    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
-        if sql == "COMMIT":
-            self._faulty.before_commit()
-        return self._connection.execute(sql, *parameters)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-
-class FaultyDatabase(SQLiteDatabase):
-    """Counts commits; can hold the next ones, and fail them.
+class Gate:
+    """Stands before COMMIT: counts, can hold the next ones, and fail them.
 
     ``failures`` are raised at the next commits, one each, before anything is durable.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self) -> None:
         self.commits = 0
         self.failures: list[BaseException] = []
         self.at_commit = threading.Event()
@@ -56,16 +44,72 @@ class FaultyDatabase(SQLiteDatabase):
         """Let commits through again."""
         self._may_pass.set()
 
-    def before_commit(self) -> None:
-        """Called in the writer's thread."""
+    def pass_through(self) -> None:
+        """Wait for the gate, in a thread; then fail, or be counted."""
         self.at_commit.set()
         assert self._may_pass.wait(30)
         if self.failures:
             raise self.failures.pop(0)
         self.commits += 1
 
+
+class _Watched:
+    """The writer's connection, with somebody standing before COMMIT."""
+
+    def __init__(self, connection: sqlite3.Connection, gate: Gate) -> None:
+        self._connection = connection
+        self._gate = gate
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            self._gate.pass_through()
+        return self._connection.execute(sql, *parameters)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+class FaultySQLite(SQLiteDatabase):
+    """A file with a gate before its commits."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.gate = Gate()
+
+    @staticmethod
+    def trouble() -> BaseException:
+        """What the driver raises when the disk fails it."""
+        return disk_error()
+
+    @override
     def _transact(self, connection: sqlite3.Connection, fn: TransactionFn[T]) -> T:
-        return super()._transact(cast("sqlite3.Connection", _Watched(connection, self)), fn)
+        return super()._transact(cast("sqlite3.Connection", _Watched(connection, self.gate)), fn)
+
+
+class FaultyPostgreSQL(PostgreSQLDatabase):
+    """A database on a server with a gate before its commits."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.gate = Gate()
+
+    @staticmethod
+    def trouble() -> BaseException:
+        """What the driver raises when the server's disk fails it."""
+        error: BaseException = asyncpg.DiskFullError("could not extend file")
+        return error
+
+    @override
+    async def write(self, fn: TransactionFn[T]) -> T:
+        async def watched(tx: Transaction) -> T:
+            result = await fn(tx)
+            await asyncio.to_thread(self.gate.pass_through)
+            return result
+
+        return await super().write(watched)
+
+
+FaultyDatabase = FaultySQLite | FaultyPostgreSQL
 
 
 def disk_error(code: int = sqlite3.SQLITE_IOERR_WRITE) -> sqlite3.OperationalError:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import bindparam, select, update
 
-from tests.store.faults import FaultyDatabase, disk_error
+from tests.store.faults import FaultyDatabase, Gate, disk_error
 from tests.store.world import Desk, build_world, refused, sent, stored
 from widget_server.core.errors import Refused, TryLater
+from widget_server.store.records import Function
 from widget_server.store.statement import Statement
 from widget_server.store.tables import message, person
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from pathlib import Path
 
+    from tests.store.conftest import Store
     from tests.store.world import World
     from widget_server.store.database import Transaction
     from widget_server.store.records import Committed
@@ -30,16 +30,20 @@ _RENAME = Statement(update(person).where(person.c.id == bindparam("key")).values
 
 
 @pytest.fixture
-async def database(empty_store: Path, tmp_path: Path) -> AsyncGenerator[FaultyDatabase]:
-    path = tmp_path / "faulty.db"
-    shutil.copyfile(empty_store, path)
-    database = FaultyDatabase(path)
+async def database(store: Store) -> AsyncGenerator[FaultyDatabase]:
+    database = store.faulty()
     try:
         await database.open()
         yield database
     finally:
-        database.let_go()
+        database.gate.let_go()
         await database.close()
+
+
+@pytest.fixture
+def gate(database: FaultyDatabase) -> Gate:
+    """What stands before each commit."""
+    return database.gate
 
 
 @pytest.fixture
@@ -48,56 +52,58 @@ async def world(database: FaultyDatabase) -> World:
 
 
 @pytest.fixture
-async def desk(database: FaultyDatabase, world: World) -> AsyncGenerator[Desk]:
+async def desk(database: FaultyDatabase, gate: Gate, world: World) -> AsyncGenerator[Desk]:
     async with Desk(database, world, queue_max=20, batch_max=8) as desk:
         yield desk
-        database.let_go()
+        gate.let_go()
 
 
-async def reach(database: FaultyDatabase) -> None:
+async def reach(gate: Gate) -> None:
     """Wait until a commit is held up."""
-    assert await asyncio.to_thread(database.at_commit.wait, 30)
+    assert await asyncio.to_thread(gate.at_commit.wait, 30)
 
 
-async def test_what_arrives_during_a_commit_shares_the_next_one(desk: Desk, database: FaultyDatabase) -> None:
-    database.hold()
+async def test_what_arrives_during_a_commit_shares_the_next_one(desk: Desk, gate: Gate) -> None:
+    gate.hold()
     first = desk.send("0")
-    await reach(database)
-    before = database.commits
+    await reach(gate)
+    before = gate.commits
     rest = [desk.send(f"{n}") for n in range(1, 8)]
-    database.let_go()
+    gate.let_go()
     await asyncio.gather(first, *rest)
-    assert database.commits - before == 2
+    assert gate.commits - before == 2
     assert desk.versions == [(0, 1), (1, 8)]
 
 
-async def test_a_batch_takes_no_more_than_its_share(desk: Desk, database: FaultyDatabase) -> None:
-    database.hold()
+async def test_a_batch_takes_no_more_than_its_share(desk: Desk, database: FaultyDatabase, gate: Gate) -> None:
+    gate.hold()
     writes = [desk.send("0")]
-    await reach(database)
-    before = database.commits
+    await reach(gate)
+    before = gate.commits
     writes += [desk.send(f"{n}") for n in range(1, 20)]
-    database.let_go()
+    gate.let_go()
     await asyncio.gather(*writes)
-    assert database.commits - before == 1 + 3
+    assert gate.commits - before == 1 + 3
     assert [row[2] for row in await stored(database)] == [str(n) for n in range(20)]
 
 
 async def test_g01_nothing_is_answered_or_published_before_the_commit_has_returned(
-    desk: Desk, database: FaultyDatabase
+    desk: Desk, database: FaultyDatabase, gate: Gate
 ) -> None:
-    database.hold()
+    gate.hold()
     waiting = [desk.send("one"), desk.send("two")]
-    await reach(database)
+    await reach(gate)
     assert desk.log == []
     assert await stored(database) == []
-    database.let_go()
+    gate.let_go()
     await asyncio.gather(*waiting)
     assert desk.log == ["published", "answered one", "answered two"]
 
 
-async def test_a_commit_that_fails_answers_later_and_publishes_nothing(desk: Desk, database: FaultyDatabase) -> None:
-    database.failures = [disk_error()]
+async def test_a_commit_that_fails_answers_later_and_publishes_nothing(
+    desk: Desk, database: FaultyDatabase, gate: Gate
+) -> None:
+    gate.failures = [database.trouble()]
     outcomes = await asyncio.gather(desk.send("one"), desk.send("two"))
     assert [refused(outcome) for outcome in outcomes] == ["unavailable", "unavailable"]
     assert isinstance(outcomes[0], TryLater)
@@ -106,14 +112,16 @@ async def test_a_commit_that_fails_answers_later_and_publishes_nothing(desk: Des
     assert sent(await desk.send("three")).seq == 1
 
 
-async def test_what_waits_behind_a_store_that_fails_is_told_so_too(desk: Desk, database: FaultyDatabase) -> None:
+async def test_what_waits_behind_a_store_that_fails_is_told_so_too(
+    desk: Desk, database: FaultyDatabase, gate: Gate
+) -> None:
     """Otherwise a later message of the same person would overtake the one that was refused."""
-    database.failures = [disk_error()]
-    database.hold()
+    gate.failures = [database.trouble()]
+    gate.hold()
     first = desk.send("one")
-    await reach(database)
+    await reach(gate)
     later = [desk.send(f"{n}") for n in range(12)]
-    database.let_go()
+    gate.let_go()
     assert [refused(outcome) for outcome in await asyncio.gather(first, *later)] == ["unavailable"] * 13
     assert await stored(database) == []
 
@@ -129,23 +137,22 @@ async def test_a_row_that_fails_fails_alone(desk: Desk, database: FaultyDatabase
     assert sent(await desk.send("three")).seq == 3
 
 
-async def test_a_full_queue_says_busy_at_once_and_what_was_taken_is_committed(
-    desk: Desk, database: FaultyDatabase
-) -> None:
-    database.hold()
+async def test_a_full_queue_says_busy_at_once_and_what_was_taken_is_committed(desk: Desk, gate: Gate) -> None:
+    gate.hold()
     taken = [desk.send("0")]
-    await reach(database)
+    await reach(gate)
     taken += [desk.send(f"{n}") for n in range(1, 21)]
     assert desk.committer.depth == 20
     with pytest.raises(TryLater, match="busy") as caught:
         await desk.send("one too many")
     assert caught.value.retry_after_ms > 0
-    database.let_go()
+    gate.let_go()
     assert [sent(outcome).seq for outcome in await asyncio.gather(*taken)] == list(range(1, 22))
 
 
-async def test_a_disk_that_refuses_to_sync_stops_everything(desk: Desk, database: FaultyDatabase) -> None:
-    database.failures = [disk_error(sqlite3.SQLITE_IOERR_FSYNC)]
+@pytest.mark.only("sqlite")
+async def test_a_disk_that_refuses_to_sync_stops_everything(desk: Desk, gate: Gate) -> None:
+    gate.failures = [disk_error(sqlite3.SQLITE_IOERR_FSYNC)]
     assert refused(await desk.send("one")) == "unavailable"
     assert len(desk.fatal) == 1
     with pytest.raises(TryLater, match="unavailable"):
@@ -153,22 +160,55 @@ async def test_a_disk_that_refuses_to_sync_stops_everything(desk: Desk, database
     assert desk.published == []
 
 
-async def test_a_function_is_a_transaction_of_its_own_and_keeps_its_place(desk: Desk, database: FaultyDatabase) -> None:
+@pytest.mark.only("sqlite")
+async def test_a_function_is_a_transaction_of_its_own_and_keeps_its_place(desk: Desk, gate: Gate) -> None:
     async def count(tx: Transaction, result: Committed) -> int:
         result.sites.add(77)
         return len(await tx.all(_ALL))
 
-    database.hold()
+    gate.hold()
     first = desk.send("0")
-    await reach(database)
+    await reach(gate)
     second = desk.send("1")
     counting = asyncio.create_task(desk.committer.run(count))
     await asyncio.sleep(0)
     third = desk.send("2")
-    database.let_go()
+    gate.let_go()
     await asyncio.gather(first, second, third)
     assert await counting == 2
     assert 77 in desk.published[2].sites
+
+
+@pytest.mark.only("postgresql")
+async def test_where_others_write_too_a_function_that_takes_long_holds_up_no_message(desk: Desk) -> None:
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def dawdles(tx: Transaction, result: Committed) -> None:
+        has_begun.set()
+        await may_end.wait()
+
+    dawdling = asyncio.create_task(desk.committer.run(dawdles))
+    await has_begun.wait()
+    assert sent(await desk.send("one")).seq == 1
+    assert not dawdling.done()
+    may_end.set()
+    await dawdling
+
+
+async def test_functions_of_one_line_keep_their_order(desk: Desk) -> None:
+    ran: list[int] = []
+
+    def note(number: int) -> Function:
+        async def work(tx: Transaction, result: Committed) -> int:
+            await tx.all(_ALL)
+            return number
+
+        return Function(work, ran.append, "line")
+
+    for number in range(12):
+        desk.committer.submit(note(number))
+    await desk.committer.drained()
+    assert ran == list(range(12))
 
 
 async def test_what_a_function_refuses_reaches_its_caller_and_nothing_of_it_stays(
@@ -216,15 +256,13 @@ async def test_stopping_commits_what_waits(database: FaultyDatabase, world: Worl
     assert [sent(future.result()).seq for future in waiting] == list(range(1, 31))
 
 
-async def test_a_caller_of_a_function_who_goes_away_leaves_the_committer_at_work(
-    desk: Desk, database: FaultyDatabase
-) -> None:
+async def test_a_caller_of_a_function_who_goes_away_leaves_the_committer_at_work(desk: Desk, gate: Gate) -> None:
     async def nothing(tx: Transaction, result: Committed) -> None:
         """Write nothing."""
 
-    database.hold()
+    gate.hold()
     running: asyncio.Task[Any] = asyncio.create_task(desk.committer.run(nothing))
-    await reach(database)
+    await reach(gate)
     running.cancel()
-    database.let_go()
+    gate.let_go()
     assert sent(await desk.send("one")).seq == 1

@@ -12,7 +12,7 @@ import aiosqlite
 import pytest
 from sqlalchemy import text
 
-from tests.store.faults import FaultyDatabase, disk_error
+from tests.store.faults import FaultySQLite, disk_error
 from widget_server.store.database import StoreUnavailable, SyncFailed
 from widget_server.store.sqlite import SQLiteDatabase
 from widget_server.store.statement import Statement
@@ -40,15 +40,15 @@ async def database(empty_store: Path, tmp_path: Path) -> AsyncGenerator[SQLiteDa
 
 
 @pytest.fixture
-async def faulty(empty_store: Path, tmp_path: Path) -> AsyncGenerator[FaultyDatabase]:
+async def faulty(empty_store: Path, tmp_path: Path) -> AsyncGenerator[FaultySQLite]:
     path = tmp_path / "faulty.db"
     shutil.copyfile(empty_store, path)
-    faulty = FaultyDatabase(path)
+    faulty = FaultySQLite(path)
     try:
         await faulty.open()
         yield faulty
     finally:
-        faulty.let_go()
+        faulty.gate.let_go()
         await faulty.close()
 
 
@@ -131,9 +131,9 @@ async def test_a_snapshot_does_not_see_what_is_committed_meanwhile(database: SQL
 
 
 async def test_an_error_of_the_disk_at_commit_leaves_nothing_behind_and_the_next_write_works(
-    faulty: FaultyDatabase,
+    faulty: FaultySQLite,
 ) -> None:
-    faulty.failures = [disk_error()]
+    faulty.gate.failures = [disk_error()]
     with pytest.raises(StoreUnavailable):
         await faulty.write(lambda tx: tx.run(PUT))
     assert await faulty.read(lambda tx: tx.one(COUNT)) == (0,)
@@ -142,24 +142,24 @@ async def test_an_error_of_the_disk_at_commit_leaves_nothing_behind_and_the_next
 
 
 @pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC])
-async def test_a_disk_that_refuses_to_sync_is_told_apart(faulty: FaultyDatabase, code: int) -> None:
-    faulty.failures = [disk_error(code)]
+async def test_a_disk_that_refuses_to_sync_is_told_apart(faulty: FaultySQLite, code: int) -> None:
+    faulty.gate.failures = [disk_error(code)]
     with pytest.raises(SyncFailed):
         await faulty.write(lambda tx: tx.run(PUT))
 
 
-async def test_a_full_disk_is_unavailable(faulty: FaultyDatabase) -> None:
-    faulty.failures = [disk_error(sqlite3.SQLITE_FULL)]
+async def test_a_full_disk_is_unavailable(faulty: FaultySQLite) -> None:
+    faulty.gate.failures = [disk_error(sqlite3.SQLITE_FULL)]
     with pytest.raises(StoreUnavailable):
         await faulty.write(lambda tx: tx.run(PUT))
 
 
-async def test_a_caller_who_goes_away_during_the_commit_does_not_stop_it(faulty: FaultyDatabase) -> None:
-    faulty.hold()
+async def test_a_caller_who_goes_away_during_the_commit_does_not_stop_it(faulty: FaultySQLite) -> None:
+    faulty.gate.hold()
     writing = asyncio.create_task(faulty.write(lambda tx: tx.run(PUT)))
-    await asyncio.to_thread(faulty.at_commit.wait)
+    await asyncio.to_thread(faulty.gate.at_commit.wait)
     writing.cancel()
-    faulty.let_go()
+    faulty.gate.let_go()
     with pytest.raises(asyncio.CancelledError):
         await writing
     await faulty.write(lambda tx: tx.one(COUNT))
