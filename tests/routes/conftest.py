@@ -7,7 +7,8 @@ import html
 import json
 import re
 import secrets
-import shutil
+from contextlib import AsyncExitStack
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,11 +25,12 @@ from widget_server.settings import Settings
 from widget_server.web.assets import Assets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
     from aiohttp import ClientResponse, web
 
+    from tests.engines.backends import Backend
     from widget_server.core.permissions import Role
 
 PASSWORD = "plum tree over river"
@@ -127,9 +129,11 @@ def bundles(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(backend: Backend, tmp_path: Path) -> Settings:
     """Settings of a server that browsers reach under the default address."""
-    return Settings(mode="testing", data_dir=tmp_path / "data", public_url="http://localhost:8080", internal_port=0)
+    backend.lay_out(tmp_path / "data")
+    own = backend.settings(tmp_path / "data")
+    return Settings(mode="testing", public_url="http://localhost:8080", internal_port=0, **own)
 
 
 @pytest.fixture
@@ -139,11 +143,25 @@ def clock() -> MovedClock:
 
 
 @pytest.fixture
-async def application(settings: Settings, empty_store: Path, bundles: Path, clock: MovedClock) -> web.Application:
+def make_node(settings: Settings, bundles: Path, clock: MovedClock) -> Callable[[], web.Application]:
+    """Makes nodes of the installation, each with a data directory of its own."""
+    numbers = count(1)
+
+    def make() -> web.Application:
+        data_dir = settings.data_dir
+        number = next(numbers)
+        own = (
+            settings if number == 1 else settings.model_copy(update={"data_dir": data_dir.with_name(f"data-{number}")})
+        )
+        return create_app(own, clock=clock, passwords=Passwords(memory_kib=8, passes=1), assets=Assets(bundles))
+
+    return make
+
+
+@pytest.fixture
+def application(make_node: Callable[[], web.Application]) -> web.Application:
     """An application that is not served yet."""
-    settings.data_dir.mkdir(parents=True)
-    shutil.copyfile(empty_store, settings.database_path)
-    return create_app(settings, clock=clock, passwords=Passwords(memory_kib=8, passes=1), assets=Assets(bundles))
+    return make_node()
 
 
 @pytest.fixture
@@ -154,14 +172,18 @@ async def browser(application: web.Application) -> AsyncGenerator[Browser]:
 
 
 @pytest.fixture
-async def second_browser(browser: Browser) -> AsyncGenerator[Browser]:
-    """Another browser, with no cookie in common."""
-    jar = CookieJar(unsafe=True)
-    client: TestClient[Any, Any] = TestClient(browser.client.server, cookie_jar=jar)
-    try:
-        yield Browser(client, browser.app)
-    finally:
-        await client.session.close()
+async def second_browser(
+    browser: Browser, backend: Backend, make_node: Callable[[], web.Application]
+) -> AsyncGenerator[Browser]:
+    """Another browser, with no cookie in common; where there are two nodes it comes to the second."""
+    async with AsyncExitStack() as stack:
+        app, server = browser.app, browser.client.server
+        if backend.nodes > 1:
+            app = make_node()
+            server = await stack.enter_async_context(TestServer(app))
+        client: TestClient[Any, Any] = TestClient(server, cookie_jar=CookieJar(unsafe=True))
+        stack.push_async_callback(client.session.close)
+        yield Browser(client, app)
 
 
 async def make_agent(
