@@ -23,10 +23,11 @@ from widget_server.hub.envelope import NODE_BYTES
 from widget_server.hub.switchboard import Switchboard
 from widget_server.ops.health import HEALTH, Health, show_livez, show_readyz
 from widget_server.ops.logging import name_requests
-from widget_server.ops.metrics import METRICS, Metrics, watch_loop_lag
+from widget_server.ops.metrics import METRICS, Metrics
 from widget_server.ops.secret import load_secret_key
 from widget_server.ops.start import make_data_dir
 from widget_server.ops.verbs import Means
+from widget_server.ops.watchdog import watch_loop
 from widget_server.protocol.codes import CloseCode
 from widget_server.routes import console, control, sign_in, sockets, stream, widget_files
 from widget_server.routes.desk import DESK, Desk
@@ -108,6 +109,7 @@ class Node:
         mark = await database.mark() or read_mark(settings.data_dir, self.clock.uuid())
         epoch = await load_epoch(database, mark, self.clock.uuid())
         switchboard = Switchboard(lambda channel, version: refill(database, channel, version))
+        switchboard.on_told = self.metrics.deliveries.told
 
         def sink(committed: Committed) -> None:
             self.metrics.commits += 1
@@ -266,7 +268,7 @@ def create_app(
         health.add_optional("broker", node.broker_check)
     app.cleanup_ctx.append(_running)
     app.cleanup_ctx.append(_opening(settings, addresses, assets, templates, passwords))
-    app.cleanup_ctx.append(watch_loop_lag)
+    app.cleanup_ctx.append(watch_loop)
     app.on_shutdown.append(_drain)
     if addresses.prefix:
         _add_routes(app, addresses.prefix)

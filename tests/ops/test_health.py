@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from widget_server.ops.health import HEALTH, Health, show_livez, show_readyz
-from widget_server.ops.metrics import METRICS, Metrics, show_metrics, watch_loop_lag
+from widget_server.ops.metrics import METRICS, Metrics, show_metrics
+from widget_server.ops.watchdog import watch_loop
 
 if TYPE_CHECKING:
     from pytest_aiohttp import AiohttpClient
@@ -25,7 +26,7 @@ def make_app(health: Health) -> web.Application:
     app.router.add_get("/livez", show_livez)
     app.router.add_get("/readyz", show_readyz)
     app.router.add_get("/metrics", show_metrics)
-    app.cleanup_ctx.append(watch_loop_lag)
+    app.cleanup_ctx.append(watch_loop)
     return app
 
 
@@ -33,7 +34,7 @@ async def test_a_server_whose_checks_pass_is_ready(aiohttp_client: AiohttpClient
     client = await aiohttp_client(make_app(Health({"store": fine})))
     response = await client.get("/readyz")
     assert response.status == 200
-    assert await response.json() == {"status": "ready", "checks": {"store": "ok"}}
+    assert await response.json() == {"status": "ready", "checks": {"store": "ok", "loop": "ok"}}
     assert (await client.get("/livez")).status == 200
 
 

@@ -110,6 +110,8 @@ class Switchboard:
         self._hole_s = hole_s
         self.on_moved: Moved | None = None
         """Who carries events between nodes wants to know which channels have listeners here."""
+        self.on_told: Callable[[bytes], None] | None = None
+        """Who measures wants to know of every event that is new to the listeners here."""
         self.refilled = 0
         """How many holes had to be read from the store."""
 
@@ -243,6 +245,8 @@ class Switchboard:
             return
         feed.last = max(feed.last or 0, event.to_version)
         self._tell(feed, event)
+        if self.on_told is not None and not repeat:
+            self.on_told(event.data)
 
     @staticmethod
     def _tell(feed: _Feed, event: Published) -> None:

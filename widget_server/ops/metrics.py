@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import time
 from collections import Counter as Tally
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from aiohttp import web
@@ -20,8 +20,10 @@ from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from widget_server import __version__
+from widget_server.ops.timings import Deliveries, Timings
 
-_LAG_EVERY_SECONDS = 1.0
+_ACKS_EVERY = 8
+_DELIVERIES_EVERY = 64
 _BROKER = {
     "sent": "Commands that the broker took.",
     "dropped": "Hints that could not be given to other nodes; they find out by themselves.",
@@ -44,6 +46,15 @@ class Metrics:
         """Events that commits brought."""
         self.refills: Callable[[], int] = int
         """How often a hole in a channel's events had to be read from the store."""
+        self.hangs: Callable[[], int] = int
+        """How often the event loop was away for too long."""
+        self.acks = Timings("widget_ack_seconds", "From a frame that writes until its commit is answered.", _ACKS_EVERY)
+        self.deliveries = Deliveries(
+            "widget_delivery_seconds",
+            "From taking a message, on any node, until handing it to those who listen on this one.",
+            _DELIVERIES_EVERY,
+            lambda: time.time_ns() // 1_000_000,
+        )
         self.broker: Callable[[], Mapping[str, int]] | None = None
         """What was counted of the messages between nodes, where there are several."""
         self.sockets = Gauge("widget_sockets", "Open connections, by who holds them.", ["kind"], registry=self.registry)
@@ -88,6 +99,10 @@ class Metrics:
         )
         self.broker = counts
 
+    def watch_hangs(self, hangs: Callable[[], int]) -> None:
+        """Ask this too: how often the loop was away for too long."""
+        self.hangs = hangs
+
     def render(self) -> bytes:
         """Return all measures in Prometheus' text format."""
         return generate_latest(self.registry)
@@ -113,6 +128,11 @@ class _Tallies(Collector):
         yield CounterMetricFamily(
             "widget_gap_refills", "Holes in a channel's events that were read.", value=self._metrics.refills()
         )
+        yield CounterMetricFamily(
+            "widget_loop_hangs", "How often the event loop was away for too long.", value=self._metrics.hangs()
+        )
+        yield self._metrics.acks.family()
+        yield self._metrics.deliveries.family()
         if self._metrics.broker is not None:
             counts = self._metrics.broker()
             for name, what in _BROKER.items():
@@ -131,23 +151,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-async def watch_loop_lag(app: web.Application) -> AsyncGenerator[None]:
-    """Measure once a second how late the loop is; a cleanup context of the application."""
-
-    async def watch() -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + _LAG_EVERY_SECONDS
-            await asyncio.sleep(_LAG_EVERY_SECONDS)
-            app[METRICS].loop_lag_seconds.set(max(0.0, loop.time() - due))
-
-    task = asyncio.create_task(watch(), name="loop lag")
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 async def show_metrics(request: web.Request) -> web.Response:

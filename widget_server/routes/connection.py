@@ -164,10 +164,13 @@ class Connection:
 
     def _answer(self, frame: f.ClientFrame) -> Callable[[Any], None]:
         """The callback that the committer gets: tells the session, and performs what follows at once."""
+        acks = self._desk.metrics.acks
+        begin = acks.begin()
 
         def answer(outcome: Any) -> None:
             self._unanswered -= 1
             self._done(frame, outcome)
+            acks.end(begin)
             if self._settled is not None and not self._unanswered:
                 self._settled.set()
 
