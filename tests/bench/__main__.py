@@ -10,13 +10,13 @@ import uvloop
 
 from tests.bench import machine
 from tests.bench.bench import Bench, Part, result_path
-from tests.bench.parts import crowds, databases, disk, nodes, talks, visits
+from tests.bench.parts import crowds, databases, disk, growth, nodes, talks, visits
 from tests.bench.record import Record
 from tests.bench.served import ROOT
 from tests.bench.table import goals_table, write_between_marks
 
 PAGE = ROOT / "docs" / "performance.md"
-_MODULES = (talks, visits, crowds, disk, databases, nodes)
+_MODULES = (talks, visits, crowds, disk, databases, nodes, growth)
 PARTS = {part.name: part for module in _MODULES for part in module.PARTS}
 _FILES = 20_000
 
@@ -78,7 +78,7 @@ def _page(parts: list[Part]) -> str:
 
 def _preface(records: list[Record]) -> str:
     machines = dict.fromkeys(f"on {record.facts['machine']}.\n{record.facts['versions']}." for record in records)
-    dates = sorted({str(record.facts["date"]) for record in records})
+    dates = sorted({str(record.facts["date"]) for record in records}) or ["never"]
     return f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} by `make bench`, " + "\n".join(machines)
 
 

@@ -28,13 +28,21 @@ _SOCKET = f"/ws/{SITE_KEY}"
 class Visitor:
     """A visitor who has begun a conversation: the socket, and what they know of it."""
 
-    def __init__(self, endpoint: Endpoint, token: str) -> None:
-        self.endpoint = endpoint
+    endpoint: Endpoint
+
+    def __init__(self, token: str) -> None:
         self.token = token
         self.channel = ""
         self.epoch = ""
         self.version = 0
         self.last_seq = 0
+
+    def know(self, frames: list[dict[str, Any]]) -> None:
+        """Take from what came with an opened conversation where it stands."""
+        for frame in frames:
+            if frame["t"] == "head":
+                self.channel, self.epoch = frame["channel"], frame["epoch"]
+                self.version, self.last_seq = frame["version"], frame["last_seq"]
 
     def hello(self) -> dict[str, Any]:
         """The first frame of a later connection, with the position of the one conversation."""
@@ -71,21 +79,19 @@ async def begin_conversation(port: int, *, source: str = "127.0.0.1") -> Visitor
     endpoint = await Endpoint.connect(port, _SOCKET, {"Origin": SITE_ORIGIN}, source=source)
     endpoint.say(orjson.dumps({"t": "hello", "v": 1}))
     welcomed = await frames_until(endpoint, "welcome")
-    visitor = Visitor(endpoint, next(frame["token"] for frame in welcomed if frame["t"] == "welcome"))
+    visitor = Visitor(next(frame["token"] for frame in welcomed if frame["t"] == "welcome"))
+    visitor.endpoint = endpoint
     first = {"t": "send", "ref": 1, "client_id": fresh_id(), "start": fresh_id(), "body": body_of(0)}
     endpoint.say(orjson.dumps(first))
-    for frame in await frames_until(endpoint, "synced"):
-        if frame["t"] == "head":
-            visitor.channel, visitor.epoch = frame["channel"], frame["epoch"]
-            visitor.version, visitor.last_seq = frame["version"], frame["last_seq"]
+    visitor.know(await frames_until(endpoint, "synced"))
     return visitor
 
 
 async def come_back(port: int, visitor: Visitor, *, source: str = "127.0.0.1") -> None:
-    """Connect a known visitor again and resume their conversation."""
+    """Connect a known visitor again and resume their conversation; without a position it is opened afresh."""
     visitor.endpoint = await Endpoint.connect(port, _SOCKET, {"Origin": SITE_ORIGIN}, source=source)
     visitor.endpoint.say(orjson.dumps(visitor.hello()))
-    await frames_until(visitor.endpoint, "synced")
+    visitor.know(await frames_until(visitor.endpoint, "synced"))
 
 
 async def open_as_agent(port: int, installation: Installation, channel: str) -> Endpoint:
@@ -142,11 +148,14 @@ class Own:
 
     def installation(self, folder: Path) -> Installation:
         """The copy in ``folder``."""
-        return Installation(folder / "data", self._template.cookie)
+        return self._template._replace(data_dir=folder / "data")
 
     async def join(self, server: Server, number: int, *, receipts: bool) -> Pair:
         """Connect one new visitor and the agent who opens their conversation."""
-        visitor = await begin_conversation(server.port)
+        return await self.pair(server, await begin_conversation(server.port), number, receipts=receipts)
+
+    async def pair(self, server: Server, visitor: Visitor, number: int, *, receipts: bool = False) -> Pair:
+        """Connect the agent who opens a visitor's conversation."""
         agent = await open_as_agent(server.agents_port, self._template, visitor.channel)
         pair = Pair(visitor.endpoint, agent, _frames(visitor.channel, number))
         if receipts:
