@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.hub.neighbours import Ear, event
 from widget_server.hub.bus import MemoryBus
 from widget_server.hub.switchboard import Missed, Published, Switchboard
 
@@ -17,29 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CHANNEL = "c1"
-
-
-def event(start: int, to: int, channel: str = CHANNEL) -> Published:
-    return Published(channel, start, to, f"{start}-{to}".encode())
-
-
-class Ear:
-    """A listener that writes down what it hears."""
-
-    def __init__(self, person_id: int | None = None) -> None:
-        self.person_id = person_id
-        self.events: list[tuple[int, int]] = []
-        self.ephemeral: list[bytes] = []
-        self.gaps: list[str] = []
-
-    def on_event(self, event: Published) -> None:
-        self.events.append((event.from_version, event.to_version))
-
-    def on_ephemeral(self, channel: str, data: bytes) -> None:
-        self.ephemeral.append(data)
-
-    def on_gap(self, channel: str) -> None:
-        self.gaps.append(channel)
 
 
 class Store:

@@ -112,18 +112,23 @@ class Pipe:
             self._waiting.append((("PING",), None))
 
     async def _exchange(self, connection: AbstractConnection, batch: list[tuple[Command, Any]]) -> None:
-        async with asyncio.timeout(SILENCE_S):
-            packed = connection.pack_commands([command for command, _ in batch])
-            await connection.send_packed_command(packed, check_health=False)
-            for _, answer in batch:
-                try:
-                    response = await connection.read_response(timeout=math.inf)
-                except ResponseError as error:
-                    self._refused(error)
-                    continue
-                self.sent += 1
-                if answer is not None and not answer.done():
-                    answer.set_result(response)
+        unanswered = len(batch)
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                packed = connection.pack_commands([command for command, _ in batch])
+                await connection.send_packed_command(packed, check_health=False)
+                for _, answer in batch:
+                    try:
+                        response = await connection.read_response(timeout=math.inf)
+                    except ResponseError as error:
+                        self._refused(error)
+                    else:
+                        self.sent += 1
+                        if answer is not None and not answer.done():
+                            answer.set_result(response)
+                    unanswered -= 1
+        finally:
+            self.dropped += unanswered
 
     def _refused(self, error: ResponseError) -> None:
         """The broker takes commands, but not this one (rights, memory, a replica): told once per kind."""
