@@ -59,11 +59,28 @@ class DeafBus(MemoryBus):
     def ephemeral(self, channel: str, data: bytes, exclude: int | None = None) -> None:
         """Tell nobody."""
 
+    def news(self, sites: set[int], people: set[int]) -> None:
+        """Tell nobody."""
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits a second."""
     monkeypatch.setattr(pulse_module, "EVERY_S", 0.05)
+
+
+async def test_a_token_whose_end_no_hint_told_closes_its_other_lines(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse_module, "_RECHECK_EVERY", 10**9)
+    async with served.visitor() as visitor:
+        await begin(visitor)
+        async with served.visitor(visitor.state.token) as other:
+            await other.until(lambda: other.state.person is not None)
+            served.engine.bus = DeafBus(served.engine.switchboard)
+            assert (await command(visitor, "sign_out"))["t"] == "done"
+            await other.until(lambda: bool(other.closes))
+            assert [code for code, _ in other.closes] == [CloseCode.SIGNED_OUT]
 
 
 async def test_a_change_whose_hint_was_lost_reaches_the_other_side(served: Served) -> None:

@@ -252,7 +252,8 @@ async def do_sign_out(engine: Engine, visitor: Visitor) -> None:
         now = engine.clock.now_ms()
         author = await access_visitor(tx, visitor)
         if author is not None:
-            await tx.run(q.END_TOKEN, site_id=visitor.site_id, token_hash=visitor.token_hash, now=now)
+            stamp = await tx.stamp()
+            await tx.run(q.END_TOKEN, site_id=visitor.site_id, token_hash=visitor.token_hash, now=now, new_stamp=stamp)
             result.people.add(author.id)
 
     await engine.committer.run(work)

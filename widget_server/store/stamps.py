@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, or_, select
 
 from widget_server.store.database import Database, Transaction
 from widget_server.store.statement import Statement
-from widget_server.store.tables import channel, conversation, role_grant, session
+from widget_server.store.tables import channel, conversation, identity, role_grant, session
 
 PAGE: Final = 5_000
 
@@ -35,6 +35,9 @@ _CONVERSATIONS = Statement(
 )
 _SESSIONS = Statement(select(session.c.person_id).where(session.c.stamp >= _b("cursor")).distinct())
 _GRANTS = Statement(select(role_grant.c.person_id).where(role_grant.c.stamp >= _b("cursor")).distinct())
+_TOKENS = Statement(
+    select(identity.c.person_id).where(identity.c.ended_at.is_not(None), identity.c.stamp >= _b("cursor")).distinct()
+)
 
 
 class Changes(NamedTuple):
@@ -75,6 +78,7 @@ async def changes_since(
         marks = [(row[1], (row[2], row[3], row[4], row[5])) for row in conversations if listens(row[1])]
         people = {row[0] for row in await tx.all(_SESSIONS, cursor=cursor)}
         people |= {row[0] for row in await tx.all(_GRANTS, cursor=cursor)}
+        people |= {row[0] for row in await tx.all(_TOKENS, cursor=cursor)}
         return Changes(channels, marks, {row[0] for row in conversations}, people, upto)
 
     return await database.read(read)

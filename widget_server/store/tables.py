@@ -88,8 +88,15 @@ identity = Table(
     Column("secret", Bytewise),
     Column("created_at", Key, nullable=False),
     Column("ended_at", Key),
+    Column("stamp", Key, nullable=False, server_default="0"),
     UniqueConstraint("kind", "scope", "value"),
     Index("ix_identity_person_id", "person_id"),
+    Index(
+        "ix_identity_ended",
+        "stamp",
+        sqlite_where=text("ended_at IS NOT NULL"),
+        postgresql_where=text("ended_at IS NOT NULL"),
+    ),
     CheckConstraint("kind IN ('visitor_token', 'external', 'mail')", name="kind"),
 )
 """How a person is known.

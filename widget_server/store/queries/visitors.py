@@ -37,7 +37,7 @@ END_TOKEN = Statement(
         identity.c.value == _b("token_hash"),
         identity.c.ended_at.is_(None),
     )
-    .values(ended_at=_b("now"))
+    .values(ended_at=_b("now"), stamp=_b("new_stamp"))
 )
 
 
