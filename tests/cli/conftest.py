@@ -27,6 +27,8 @@ class Ran(NamedTuple):
 
 
 CommandLine = Callable[..., Ran]
+On = Callable[..., Ran]
+"""A command line that is told its database first, None for its own file."""
 
 
 def make_bare_app(_settings: Settings) -> web.Application:
@@ -62,5 +64,19 @@ def command_line(
         code = run(arguments, Parts(make_bare_app, lambda _app: web.Application()))
         told = capfd.readouterr()
         return Ran(code, told.out, told.err)
+
+    return call
+
+
+@pytest.fixture
+def on(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> On:
+    """Run verbs on the database at an address."""
+
+    def call(url: str | None, *arguments: str) -> Ran:
+        if url is None:
+            monkeypatch.delenv("WIDGET_DATABASE_URL", raising=False)
+        else:
+            monkeypatch.setenv("WIDGET_DATABASE_URL", url)
+        return command_line(*arguments)
 
     return call
