@@ -42,6 +42,7 @@ _COOKIE = "LOAD_COOKIE"
 @click.option("--talks-per-agent", default=10, show_default=True, help="Conversations that one agent has open.")
 @click.option("--connects", default=200.0, show_default=True, help="Visitors who come each second, before a step.")
 @click.option("--generators", default=1, show_default=True, help="Processes that make the load.")
+@click.option("--rounds", default=1, show_default=True, help="Of so many, the one counts that others disturbed least.")
 @click.option("--seed", default=1, show_default=True, help="Of everything that is drawn.")
 @click.option("--url", help="Measure the installation that runs at this address instead of starting any.")
 @click.option("--site", default="", help="With --url: the key of a site there.")
@@ -61,6 +62,7 @@ def main(
     talks_per_agent: int,
     connects: float,
     generators: int,
+    rounds: int,
     seed: int,
     url: str | None,
     site: str,
@@ -85,7 +87,7 @@ def main(
         targets = [lambda: nullcontext(_running(url, site, origin))]
     else:
         targets = [lambda setup=setup: installed(setup) for setup in setups or SETUPS]  # type: ignore[misc]
-    results = from_lines(known.read_bytes()) if known else asyncio.run(_measure(targets, steps))
+    results = from_lines(known.read_bytes()) if known else asyncio.run(_measure(targets, steps, rounds))
     note = f"{datetime.now(UTC).date().isoformat()}, {machine.describe()}"
     click.echo(f"\n{table(results)}")
     if save is not None:
@@ -98,14 +100,20 @@ def main(
     sys.exit(any(wrongs(result) for result in results))
 
 
-async def _measure(targets: list[Callable[[], AbstractAsyncContextManager[Target]]], steps: list[Plan]) -> list[Result]:
+async def _measure(
+    targets: list[Callable[[], AbstractAsyncContextManager[Target]]], steps: list[Plan], rounds: int
+) -> list[Result]:
     """Every step on a fresh installation, one after the other."""
     results = []
     for target in targets:
         for plan in steps:
-            async with target() as running:
-                results.append(await run_step(running, plan, _tell))
-                _say(f"{table(results[-1:]).splitlines()[-1]}")
+            tries = []
+            for _ in range(rounds):
+                async with target() as running:
+                    tries.append(await run_step(running, plan, _tell))
+                _say(table(tries[-1:]).splitlines()[-1])
+            # What is chosen by says nothing about the server: how busy the rest of the machine was.
+            results.append(min(tries, key=lambda result: result.others))
     return results
 
 

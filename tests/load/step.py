@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from tests.bench import machine
 from tests.load.crowd import Task
 from tests.load.histogram import Histogram
-from tests.load.processes import Usage, usage
 from tests.load.talk import Tally
 
 if TYPE_CHECKING:
@@ -88,9 +88,11 @@ class Result:
     return_p99: float
     lag_p99: float
     """How late the generator itself was."""
+    others: float
+    """How much of the machine was used by what has nothing to do with it, 0 to 1."""
     cpu: dict[str, float]
-    resident: dict[str, float]
-    """MiB, when everybody was in."""
+    resident_mib: float
+    """Of all nodes, when everybody was in; 0 where they are elsewhere."""
     kib_each: float
     """Resident memory of the nodes for each connection."""
     tally: dict[str, int]
@@ -112,23 +114,24 @@ async def run_step(target: Target, plan: Plan, tell: Callable[[str], None]) -> R
     Raises:
         RuntimeError: a generator ended; the text is what it said.
     """
-    empty = _usages(target)
+    empty = _resident_kib(target)
     async with AsyncExitStack() as exits:
         generators = [
             await exits.enter_async_context(_generator(target, plan, number)) for number in range(plan.generators)
         ]
         tell(f"{target.name}: {plan.connections} connections are coming")
         came = await asyncio.gather(*(generator.until("in") for generator in generators))
-        full, begin = _usages(target), time.monotonic()
+        resident, watch = _resident_kib(target), machine.Watch()
+        before, begin = _cpu_ns(target), time.monotonic()
         # One of them sets the pace of telling, for all.
         generators[0].told = lambda: tell(_progress(target, plan, [each.last for each in generators if each.last]))
         for generator in generators:
             generator.go()
         done = await asyncio.gather(*(generator.until("done") for generator in generators))
-        end, seconds = _usages(target), time.monotonic() - begin
+        after, seconds = _cpu_ns(target), time.monotonic() - begin
+        others = watch.others()
     seen = _together(done)
     connections = sum(line["connections"] for line in came)
-    grown = full.get("node", _NOTHING).resident_mib - empty.get("node", _NOTHING).resident_mib
     return Result(
         setup=target.name,
         nodes=len(target.nodes),
@@ -142,18 +145,22 @@ async def run_step(target: Target, plan: Plan, tell: Callable[[str], None]) -> R
         return_p50=seen.returns.percentile(0.5) * 1000,
         return_p99=seen.returns.percentile(0.99) * 1000,
         lag_p99=seen.lag.percentile(0.99) * 1000,
-        cpu={name: (end[name].cpu_seconds - full[name].cpu_seconds) / seconds for name in end},
-        resident={name: full[name].resident_mib for name in full},
-        kib_each=grown * 1024 / connections,
+        others=others,
+        cpu={name: (after[name] - before[name]) / 1e9 / seconds for name in after},
+        resident_mib=resident / 1024,
+        kib_each=(resident - empty) / connections,
         tally=seen.tally.as_json(),
     )
 
 
-_NOTHING = Usage(0.0, 0.0)
+def _cpu_ns(target: Target) -> dict[str, int]:
+    """Processor time so far, by what used it."""
+    return {name: sum(map(machine.tree_cpu_ns, pids)) for name, pids in target.processes.items()}
 
 
-def _usages(target: Target) -> dict[str, Usage]:
-    return {name: usage(pids) for name, pids in target.processes.items()}
+def _resident_kib(target: Target) -> int:
+    """Resident memory of all nodes."""
+    return sum(map(machine.resident_kib, target.processes.get("node", [])))
 
 
 def _together(lines: list[dict[str, Any]]) -> Seen:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "| setup | connections | messages/s sent | delivered | ack p50 / p99 ms | delivered p50 / p99 ms "
-    "| back and resumed p50 / p99 ms | processors | KiB each | wrong |"
+    "| back and resumed p50 / p99 ms | processors | KiB each | others | wrong |"
 )
-_RULE = "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: | --- |"
+_RULE = "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | --- |"
 
 
 def table(results: Sequence[Result]) -> str:
@@ -34,7 +34,8 @@ def _row(result: Result) -> str:
         f"{result.p50:.1f} / {result.p99:.1f}{' (late)' if result.is_late else ''}",
         f"{result.return_p50:.1f} / {result.return_p99:.1f}",
         ", ".join(f"{name} {share:.0%}" for name, share in result.cpu.items()) or "—",
-        f"{result.kib_each:.0f}" if result.resident else "—",
+        f"{result.kib_each:.0f}" if result.resident_mib else "—",
+        f"{result.others:.0%}",
         wrongs(result) or "nothing",
     ]
     return "| " + " | ".join(cells) + " |"

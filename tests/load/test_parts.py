@@ -41,7 +41,8 @@ def result(**changed: Any) -> Result:
         "return_p99": 7.0,
         "lag_p99": 1.0,
         "cpu": {"node": 0.2},
-        "resident": {"node": 100.0},
+        "others": 0.05,
+        "resident_mib": 100.0,
         "kib_each": 27.0,
         "tally": Tally(sent=1790, acked=1790, delivered=1790).as_json(),
     }
