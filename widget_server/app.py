@@ -121,7 +121,7 @@ class Node:
             sink,
             queue_max=settings.commit_queue_max,
             batch_max=settings.commit_batch_max,
-            fatal=lambda _: os.kill(os.getpid(), signal.SIGTERM),
+            fatal=lambda _: _end_process(),
         )
         engine = Engine(
             database,
@@ -144,7 +144,7 @@ class Node:
         if self.broker is not None:
             self.broker.start()
         lists = Lists(engine, lambda: desk.connections)
-        pulse = Pulse(engine, lambda: desk.connections)
+        pulse = Pulse(engine, lambda: desk.connections, _end_process)
         team = Team(reception, lambda: desk.connections)
         engine.on_sites = lists.on_sites
         engine.on_people = pulse.on_people
@@ -225,6 +225,11 @@ class Node:
     async def broker_check(self) -> str | None:
         """For ``/readyz``: what is wrong with the broker. Where it is stands in the log, not where anybody may ask."""
         return None if self.broker is None or self.broker.problem is None else "lost"
+
+
+def _end_process() -> None:
+    """What a node does that must not go on: it drains, and whoever started it starts it again."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _touch(_: Transaction) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from widget_server.store.installation import load_epoch, read_mark
@@ -22,6 +23,12 @@ async def test_a_database_under_another_mark_has_another_epoch(database: Databas
     assert await load_epoch(database, "other", "second") == "second"
     assert await load_epoch(database, "other", "third") == "second"
     assert await load_epoch(database, "mark", "fourth") == "fourth"
+
+
+async def test_nodes_that_start_at_once_find_one_epoch(database: Database) -> None:
+    epochs = await asyncio.gather(*(load_epoch(database, "mark", f"of node {n}") for n in range(8)))
+    assert len(set(epochs)) == 1
+    assert await load_epoch(database, "mark", "late") == epochs[0]
 
 
 def test_a_directory_keeps_its_mark(tmp_path: Path) -> None:

@@ -15,12 +15,13 @@ from widget_server.hub.bus import MemoryBus
 from widget_server.protocol.codes import CloseCode
 from widget_server.routes.office import OFFICE
 from widget_server.store.database import StoreUnavailable
+from widget_server.store.installation import renew_epoch
 from widget_server.store.records import Author
 from widget_server.workers import pulse as pulse_module
 from widget_server.workers.pulse import Pulse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from tests.clients.socket import SocketClient
     from widget_server.hub.switchboard import AllMarks, Published
@@ -59,7 +60,7 @@ class DeafBus(MemoryBus):
     def ephemeral(self, channel: str, data: bytes, exclude: int | None = None) -> None:
         """Tell nobody."""
 
-    def news(self, sites: set[int], people: set[int]) -> None:
+    def news(self, sites: Collection[int], people: Collection[int]) -> None:
         """Tell nobody."""
 
 
@@ -141,7 +142,7 @@ async def test_a_change_of_rights_sends_the_agent_to_connect_again(served: Serve
         Line(real._replace(session_id=999_999)),
         Line(unknown),
     ]
-    pulse = Pulse(served.engine, lambda: lines)
+    pulse = Pulse(served.engine, lambda: lines, lambda: None)
     pulse.on_people({staff.person_id, 999_999})
     await pulse.beat()
     assert [line.ended for line in lines] == [[], [CloseCode.RIGHTS_CHANGED], [CloseCode.SIGNED_OUT], []]
@@ -155,7 +156,7 @@ async def test_s45_a_right_that_was_taken_while_the_store_failed_is_found_at_the
     async with served.console(staff):
         (real,) = [each.actor for each in served.desk.connections if isinstance(each.actor, Agent)]
     line = Line(real._replace(session_id=999_999))
-    pulse = Pulse(served.engine, lambda: [line])
+    pulse = Pulse(served.engine, lambda: [line], lambda: None)
     await pulse.beat()
     await do_set_password(
         served.engine.database,
@@ -182,7 +183,7 @@ async def test_every_right_is_looked_at_again_once_a_minute(served: Served) -> N
     async with served.console(staff):
         (real,) = [each.actor for each in served.desk.connections if isinstance(each.actor, Agent)]
     line = Line(real)
-    pulse = Pulse(served.engine, lambda: [line])
+    pulse = Pulse(served.engine, lambda: [line], lambda: None)
     for _ in range(59):
         await pulse.beat()
     served.clock.ahead_ms += 15 * 86_400_000
@@ -221,3 +222,16 @@ async def test_a_renamed_agent_stays_connected(served: Served) -> None:
         served.engine.on_people({staff.person_id})
         await command(console, "inbox", view={"status": "open", "who": "all"})
         assert console.closes == []
+
+
+@pytest.mark.only("postgresql")
+async def test_a_node_whose_installation_was_restored_under_it_leaves_once(served: Served) -> None:
+    left: list[str] = []
+    pulse = Pulse(served.engine, list, lambda: left.append("left"))
+    for _ in range(2):
+        await pulse.beat()
+    assert left == []
+    await renew_epoch(served.engine.database, "another server", "another epoch")
+    for _ in range(2):
+        await pulse.beat()
+    assert left == ["left"]

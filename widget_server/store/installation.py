@@ -17,7 +17,9 @@ from widget_server.store.statement import Statement
 from widget_server.store.tables import installation, metadata
 
 _b = bindparam
-_VALUE = Statement(select(installation.c.value).where(installation.c.name == _b("name")))
+_value = select(installation.c.value).where(installation.c.name == _b("name"))
+_VALUE = Statement(_value)
+_HELD = Statement(_value.with_for_update())
 
 
 def _put(dialect_insert: type[sqlite.Insert | postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
@@ -48,7 +50,9 @@ async def load_epoch(database: Database, mark: str, fresh: str) -> str:
     """
 
     async def work(tx: Transaction) -> str:
-        known_mark = await tx.one(_VALUE, name="mark")
+        # Nodes that start at once stand in a line here: the first one makes the epoch, the others find it.
+        await tx.run(_KEEP, name="mark", value="")
+        known_mark = await tx.one(_HELD, name="mark")
         epoch = await tx.one(_VALUE, name="epoch")
         if epoch is not None and known_mark is not None and known_mark[0] == mark:
             return str(epoch[0])

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, or_, select
 
 from widget_server.store.database import Database, Transaction
 from widget_server.store.statement import Statement
-from widget_server.store.tables import channel, conversation, identity, role_grant, session
+from widget_server.store.tables import channel, conversation, identity, installation, role_grant, session
 
 PAGE: Final = 5_000
 
@@ -38,6 +38,7 @@ _GRANTS = Statement(select(role_grant.c.person_id).where(role_grant.c.stamp >= _
 _TOKENS = Statement(
     select(identity.c.person_id).where(identity.c.ended_at.is_not(None), identity.c.stamp >= _b("cursor")).distinct()
 )
+_EPOCH = Statement(select(installation.c.value).where(installation.c.name == "epoch"))
 
 
 class Changes(NamedTuple):
@@ -50,6 +51,8 @@ class Changes(NamedTuple):
     sites: set[int]
     people: set[int]
     cursor: int
+    epoch: str | None
+    """The installation's now; None where nobody else can have begun another one."""
 
 
 async def changes_since(
@@ -65,7 +68,7 @@ async def changes_since(
         upto = await database.cursor(tx)
         # With several writers an older transaction may hold the cursor where it is while younger ones commit.
         if cursor == 0 or (database.one_writer and cursor == upto):
-            return Changes([], [], set(), set(), upto)
+            return Changes([], [], set(), set(), upto, None)
         channels: list[tuple[str, int]] = []
         stamp, after = cursor, 0
         while True:
@@ -79,6 +82,7 @@ async def changes_since(
         people = {row[0] for row in await tx.all(_SESSIONS, cursor=cursor)}
         people |= {row[0] for row in await tx.all(_GRANTS, cursor=cursor)}
         people |= {row[0] for row in await tx.all(_TOKENS, cursor=cursor)}
-        return Changes(channels, marks, {row[0] for row in conversations}, people, upto)
+        epoch = await tx.one(_EPOCH)
+        return Changes(channels, marks, {row[0] for row in conversations}, people, upto, epoch[0] if epoch else None)
 
     return await database.read(read)

@@ -32,11 +32,14 @@ class Pulse:
     """Runs until cancelled.
 
     :param lines: the node's connections.
+    :param leave: called once when the installation's epoch is no longer the one this node serves.
     """
 
-    def __init__(self, engine: Engine, lines: Callable[[], Iterable[Line]]) -> None:
+    def __init__(self, engine: Engine, lines: Callable[[], Iterable[Line]], leave: Callable[[], None]) -> None:
         self._engine = engine
         self._lines = lines
+        self._leave = leave
+        self._is_outdated = False
         self._cursor = 0
         self._beats = 0
         self._people: set[int] = set()
@@ -83,6 +86,10 @@ class Pulse:
         switchboard = self._engine.switchboard
         changes = await changes_since(self._engine.database, self._cursor, listens=switchboard.has_listeners)
         self._cursor = changes.cursor
+        if changes.epoch not in {None, self._engine.epoch} and not self._is_outdated:
+            self._is_outdated = True
+            log.critical("the installation was restored or moved under this node; it stops, to be started again")
+            self._leave()
         for channel, version in changes.channels:
             switchboard.known_at(channel, version)
         for channel, marks in changes.marks:
