@@ -27,6 +27,8 @@ class ServerProcess:
         settings: fields of `Settings` that shall be otherwise.
     """
 
+    arguments: tuple[str, ...] = ("serve",)
+
     def __init__(self, installation: Installation, **settings: str | float) -> None:
         self._installation = installation
         self._settings = settings
@@ -68,7 +70,7 @@ class ServerProcess:
         self._ready.clear()
         environment = {**os.environ, **self._installation.environment(self.port, **self._settings)}
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", module, "serve"),
+            *(sys.executable, "-m", module, *self.arguments),
             env=environment,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
@@ -79,6 +81,7 @@ class ServerProcess:
             await asyncio.wait({ready, self._reading}, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         if not self._ready.is_set():
+            await self.ended()
             raise RuntimeError(f"the server ended: {self.log[-5:]}")
 
     async def kill(self) -> None:

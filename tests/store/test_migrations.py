@@ -55,7 +55,8 @@ def test_the_newest_revision_is_what_the_tables_say(url: str) -> None:
 
     def compare(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return compare_metadata(context, metadata)
+        found: list[Any] = compare_metadata(context, metadata)
+        return found
 
     assert migrate.connected(url, compare) == []
     assert _tables(url) == set(metadata.tables)
