@@ -1,7 +1,7 @@
-const BASE_MS = 500;
+const BASE_MS = 1000;
 const CAP_MS = 30_000;
 
-/** How long to wait before the next attempt to connect: full jitter, doubling from 0.5 s up to 30 s. */
+/** How long to wait before the next attempt to connect: full jitter, doubling from 1 s up to 30 s. */
 export class Backoff {
   #random: () => number;
   #attempts = 0;

@@ -2,6 +2,8 @@ import type { Connector } from "./transport";
 
 /** A socket that could not be opened this often in a row is taken for blocked. */
 const FAILURES = 2;
+/** Where a socket has stood before, or nothing else works either, so many more: then it is rather the server that is away. */
+const FORGIVEN = 2;
 
 /**
  * Prefers the socket and falls back where it is blocked. Every attempt asks anew, so that a network that comes back
@@ -29,11 +31,11 @@ export class TransportChooser {
       ...events,
       opened: () => {
         stood = true;
-        if (!blocked) this.#failures = 0;
+        if (!blocked) this.#failures = -FORGIVEN;
         events.opened();
       },
       closed: (code, retryAfter) => {
-        if (blocked) this.#failures = FAILURES - 1;
+        if (blocked) this.#failures = stood ? FAILURES - 1 : -FORGIVEN;
         else if (!stood) this.#failures++;
         events.closed(code, retryAfter);
       },

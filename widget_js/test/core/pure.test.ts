@@ -59,9 +59,9 @@ test("ids sort in the order in which they were made, also when the clock steps b
 test("attempts wait up to twice as long each time, 30 s at most, and less after a reset", () => {
   const backoff = new Backoff(() => 0.999_999);
   const waits = Array.from({ length: 9 }, () => backoff.next());
-  expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+  expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000, 30_000]);
   backoff.reset();
-  expect(backoff.next()).toBe(500);
+  expect(backoff.next()).toBe(1000);
   expect(backoff.next(7000)).toBe(7000);
 });
 

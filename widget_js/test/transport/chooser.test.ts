@@ -55,6 +55,26 @@ test("a socket that stood and broke is tried again as a socket", () => {
   expect(tries).toEqual(["socket", "socket", "socket"]);
 });
 
+test("a server that is away is not taken for a network that blocks sockets", () => {
+  const { tries, socket, fallback, attempt } = scene();
+  attempt();
+  socket.events().opened();
+  for (let round = 0; round < 4; round++) {
+    socket.events().closed(BROKEN, 0);
+    attempt();
+  }
+  expect(tries).toEqual(Array(5).fill("socket"));
+  socket.events().closed(BROKEN, 0);
+  attempt();
+  fallback.events().closed(BROKEN, 0);
+  for (let round = 0; round < 4; round++) {
+    attempt();
+    socket.events().closed(BROKEN, 0);
+  }
+  attempt();
+  expect(tries.slice(5)).toEqual(["fallback", "socket", "socket", "socket", "socket", "fallback"]);
+});
+
 test("after the fallback has ended the socket gets another chance, and one failure is enough to go back", () => {
   const { tries, socket, fallback, attempt } = scene();
   for (let round = 0; round < 2; round++) {
