@@ -8,6 +8,7 @@ import orjson
 
 from widget_server.actions.actors import Agent
 from widget_server.actions.engine import Engine
+from widget_server.core.conversation import Status
 from widget_server.core.errors import Malformed
 from widget_server.core.permissions import Sites, answered_sites
 from widget_server.protocol import encode
@@ -45,10 +46,12 @@ async def page(engine: Engine, agent: Agent, frame: f.ListInbox) -> bytes:
 
     async def read(tx: Transaction) -> bytes:
         sites = listed(tx.dialect, await access_sites(tx, agent))
-        params: dict[str, Any] = {"sites": sites, "status": frame.view.status, "at": at, "key": key}
+        params: dict[str, Any] = {"sites": sites, "at": at, "key": key, "limit": frame.limit + 1}
         if frame.view.who == "mine":
             params["me"] = agent.author.id
-        rows = await tx.all(q.VIEWS[frame.view.who], limit=frame.limit + 1, **params)
+        keys = [row[0] for row in await tx.all(q.VIEWS[frame.view.who, Status(frame.view.status)], **params)]
+        found = {row[18]: row for row in await tx.all(q.ROWS_BY_KEY, keys=listed(tx.dialect, keys))}
+        rows = [found[key] for key in keys]
         last = rows[frame.limit - 1] if len(rows) > frame.limit else None
         answer: State = {
             "t": "rows",

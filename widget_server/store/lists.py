@@ -24,6 +24,14 @@ def with_list(build: Callable[[ColumnElement[bool]], ClauseElement], of: ColumnE
     )
 
 
+def listed_sites(dialect: str) -> TableValuedAlias:
+    """The parameter ``sites`` (made by :func:`listed`) as a table with a ``value`` in each row."""
+    if dialect == "sqlite":
+        return func.json_each(bindparam("sites")).table_valued(column("value", BigInteger), name="given")
+    sites = cast(bindparam("sites"), ARRAY(BigInteger()))
+    return func.unnest(sites).table_valued(column("value", BigInteger), name="given").render_derived()
+
+
 def given_rows(name: str, **columns: ColumnElement[Any]) -> TableValuedAlias:
     """Many rows as a table, for PostgreSQL: one execution for all of them, where each alone costs as much again.
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
+from widget_server.core.conversation import Status
 from widget_server.core.text import preview
 from widget_server.core.times import iso
-from widget_server.store.lists import with_list
+from widget_server.store.lists import listed_sites, with_list
 from widget_server.store.records import State
 from widget_server.store.statement import Statement
 from widget_server.store.tables import channel, contact, conversation, membership, message, person, site
@@ -19,7 +32,9 @@ _visitor = person.alias("visitor")
 _assignee = person.alias("assignee")
 _staff = channel.alias("staff")
 _last = message.alias("last")
+_one = conversation.alias("one")
 _seen = message.alias("seen")
+_WAITING = (Status.OPEN, Status.PENDING, Status.SNOOZED)
 
 _UNREAD = (
     select(func.count())
@@ -70,39 +85,57 @@ def _rows() -> Select[Any]:
     )
 
 
-def _view(*conditions: Any) -> Statement:
-    return with_list(
-        lambda wanted: (
-            _rows()
-            .where(
-                wanted,
-                conversation.c.status == _b("status"),
-                or_(
-                    conversation.c.activity_at < _b("at"),
-                    and_(conversation.c.activity_at == _b("at"), conversation.c.channel_id < _b("key")),
-                ),
-                *conditions,
-            )
-            .order_by(conversation.c.activity_at.desc(), conversation.c.channel_id.desc())
-            .limit(_b("limit"))
-        ),
-        conversation.c.site_id,
-        "sites",
+def _newest(status: str, site_id: ColumnElement[int], *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Of one site: the end of an index, and no more of it, however much lies before."""
+    return (
+        select(_one.c.channel_id, _one.c.activity_at)
+        .where(
+            _one.c.site_id == site_id,
+            _one.c.status == literal_column(f"'{status}'"),
+            tuple_(_one.c.activity_at, _one.c.channel_id) < tuple_(_b("at"), _b("key")),
+            *conditions,
+        )
+        .order_by(_one.c.activity_at.desc(), _one.c.channel_id.desc())
+        .limit(_b("limit"))
     )
 
 
-VIEWS = {
-    "all": _view(),
-    "mine": _view(conversation.c.assignee_id == _b("me")),
-    "unassigned": _view(conversation.c.assignee_id.is_(None)),
+def _view(status: str, *conditions: ColumnElement[bool]) -> Statement:
+    """The newest of each site, and of those the newest: each database has its own words for "of each"."""
+    on_sqlite, on_postgresql = listed_sites("sqlite"), listed_sites("postgresql")
+    newest = _newest(status, on_sqlite.c.value, *conditions).correlate(on_sqlite)
+    of_each = _newest(status, on_postgresql.c.value, *conditions).correlate(on_postgresql).lateral("of_each")
+    found = conversation.alias("found")
+    of_sites = on_sqlite.join(found, found.c.channel_id.in_(newest.with_only_columns(_one.c.channel_id)))
+    return Statement(
+        sqlite=select(found.c.channel_id)
+        .select_from(of_sites)
+        .order_by(found.c.activity_at.desc(), found.c.channel_id.desc())
+        .limit(_b("limit")),
+        postgresql=select(of_each.c.channel_id)
+        .select_from(on_postgresql.join(of_each, true()))
+        .order_by(of_each.c.activity_at.desc(), of_each.c.channel_id.desc())
+        .limit(_b("limit")),
+    )
+
+
+_WHOSE: dict[str, tuple[ColumnElement[bool], ...]] = {
+    "all": (),
+    "mine": (_one.c.assignee_id == _b("me"),),
+    "unassigned": (_one.c.assignee_id.is_(None),),
 }
-"""A page of a view, newest activity first, behind (``at``, ``key``); over the ``sites`` one has a right to."""
+VIEWS = {(who, status): _view(status, *conditions) for who, conditions in _WHOSE.items() for status in Status}
+"""Keys of a page of a view, newest activity first, behind (``at``, ``key``); over the ``sites`` one has a right to.
+
+By who and status. The status stands in the statement itself, for the index of what is resolved covers nothing else.
+"""
 
 CHANGED_ROWS = with_list(
     lambda wanted: (
         _rows().where(wanted, conversation.c.stamp >= _b("cursor")).order_by(conversation.c.stamp).limit(_b("limit"))
     ),
-    conversation.c.site_id,
+    # Not a column: the stamp leads to a few rows, the site to all that it ever had.
+    conversation.c.site_id + 0,
     "sites",
 )
 
@@ -116,7 +149,7 @@ COUNTS = with_list(
     lambda wanted: (
         select(conversation.c.status, _assignee.c.public_id, func.count())
         .select_from(conversation.outerjoin(_assignee, _assignee.c.id == conversation.c.assignee_id))
-        .where(wanted, conversation.c.status != "resolved", conversation.c.status != "spam")
+        .where(wanted, conversation.c.status.in_([literal_column(f"'{status}'") for status in _WAITING]))
         .group_by(conversation.c.status, _assignee.c.public_id)
     ),
     conversation.c.site_id,
