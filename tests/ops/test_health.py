@@ -57,6 +57,22 @@ async def test_a_failing_check_is_named_and_its_secret_is_not(aiohttp_client: Ai
     assert "hunter2" not in await response.text()
 
 
+async def test_where_only_an_optional_part_fails_the_server_is_degraded_and_still_takes_traffic(
+    aiohttp_client: AiohttpClient,
+) -> None:
+    async def fails() -> str | None:
+        return "lost"
+
+    health = Health({"store": fine})
+    health.add_optional("broker", fails)
+    client = await aiohttp_client(make_app(health))
+    response = await client.get("/readyz")
+    assert response.status == 200
+    assert await response.json() == {"status": "degraded", "checks": {"store": "ok", "broker": "lost", "loop": "ok"}}
+    health.add("disk", fails)
+    assert (await client.get("/readyz")).status == 503
+
+
 async def test_a_check_that_hangs_has_failed(aiohttp_client: AiohttpClient) -> None:
     async def hangs() -> str | None:
         await asyncio.Event().wait()

@@ -132,11 +132,14 @@ class Attendance:
         self.agents.forget(node)
 
     def on_live(self, places: Sequence[str]) -> None:
-        """What was said of these places before was not heard here; and what is said here may not have been heard."""
+        """What was said of these places before was not heard here.
+
+        A node that hears the others' questions from now on may have missed one, and what it said meanwhile may have
+        been lost: it says everything again.
+        """
         self._bus.ask([place for place in places if place == NODES or self.viewers.own(place)])
-        for place in places:
-            if place in self._due:
-                self._publish(place)
+        if NODES in places:
+            self.on_question(list(self._due))
 
     def _publish(self, place: str) -> None:
         """Tell the others this node's picture of a place; an empty one once."""
