@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
@@ -12,11 +12,13 @@ from sqlalchemy import func, select, text
 
 from tests.engines.daemon import free_port
 from tests.engines.pgbouncer import PgBouncer
-from tests.engines.postgresql import open_connection
+from tests.engines.postgresql import PostgreSQL, open_connection
 from tests.store.test_statements import STATEMENTS
 from tests.store.world import Desk, build_world, refused, sent, stored
 from widget_server.store.database import StoreUnavailable
+from widget_server.store.locks import lock_channels
 from widget_server.store.postgresql import PostgreSQLDatabase
+from widget_server.store.records import Function
 from widget_server.store.stamps import changes_since
 from widget_server.store.statement import Statement
 from widget_server.store.tables import installation
@@ -24,9 +26,9 @@ from widget_server.store.tables import installation
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
-    from tests.engines.postgresql import PostgreSQL
     from tests.store.world import World
-    from widget_server.store.database import Row, Transaction
+    from widget_server.store.database import Row, Transaction, TransactionFn
+    from widget_server.store.records import Committed
 
 COUNT = Statement(select(func.count()).select_from(installation))
 PUT = Statement(text("INSERT INTO installation (name, value) VALUES ('x', '')"))
@@ -148,6 +150,63 @@ async def test_a_channel_that_is_held_too_long_refuses_its_own_messages_alone_an
         assert sent(await desk.send("cold", channel=other.channel, author=other.visitor)).seq == 1
         neighbour("ROLLBACK")
     assert [sent(await desk.send("one", client_id="a")).seq, sent(await desk.send("two", client_id="b")).seq] == [1, 2]
+
+
+async def test_what_stands_behind_a_refused_function_of_its_line_does_not_overtake_it(
+    url: str, world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widget_server.store.postgresql._BEGIN_WRITE", "BEGIN; SET LOCAL lock_timeout = '50ms'")
+    ran: list[str] = []
+
+    def function(name: str, line: str, channels: list[int]) -> asyncio.Future[Any]:
+        async def work(tx: Transaction, _: Committed) -> str:
+            await lock_channels(tx, channels)
+            ran.append(name)
+            return name
+
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        desk.committer.submit(Function(work, future.set_result, line))
+        return future
+
+    with open_connection(url) as neighbour:
+        neighbour("BEGIN")
+        neighbour("SELECT 1 FROM channel WHERE id = $1 FOR UPDATE", world.channel)
+        first, second = function("first", "a", [world.channel]), function("second", "a", [])
+        other = function("other", "b", [])
+        assert await other == "other"
+        assert refused(await first) == refused(await second) == "unavailable"
+        neighbour("ROLLBACK")
+    assert await function("first", "a", [world.channel]) == "first"
+    assert ran == ["other", "first"]
+
+
+async def test_g14_functions_that_wait_for_a_server_that_hangs_are_all_refused_with_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with PostgreSQL() as server:
+        async with opened(server.create_database()) as database:
+            world = await build_world(database)
+            monkeypatch.setattr("widget_server.store.postgresql.PATIENCE_S", 0.3)
+            tried = 0
+            write = database.write
+
+            async def counted(fn: TransactionFn[Any]) -> Any:
+                nonlocal tried
+                tried += 1
+                return await write(fn)
+
+            monkeypatch.setattr(database, "write", counted)
+            async with Desk(database, world) as desk:
+                server.pause()
+                asked = [desk.committer.run(_does_nothing) for _ in range(20)]
+                outcomes = await asyncio.gather(*asked, return_exceptions=True)
+                server.resume()
+            assert [refused(outcome) for outcome in outcomes] == ["unavailable"] * 20
+            assert tried <= 8
+
+
+async def _does_nothing(_: Transaction, __: Committed) -> None:
+    """A function."""
 
 
 async def test_writers_of_several_nodes_make_one_order_without_a_hole(url: str, world: World) -> None:

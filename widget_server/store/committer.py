@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from widget_server.core.errors import ProductError, TryLater
 from widget_server.store.batch import SKIPPED, Contended, Data, Outcomes, apply
-from widget_server.store.database import Database, StoreUnavailable, SyncFailed, Transaction
+from widget_server.store.database import Database, Held, StoreUnavailable, SyncFailed, Transaction
 from widget_server.store.records import Committed, Function, Write
 
 log = logging.getLogger(__name__)
@@ -66,8 +66,9 @@ class Committer:
         self._beside: set[asyncio.Task[None]] = set()
         self._aside: dict[int, deque[Data]] = {}
         self._aside_turn = asyncio.Semaphore(_ASIDE_AT_ONCE)
-        self._function_turn = asyncio.Semaphore(_FUNCTIONS_AT_ONCE)
-        self._lines: dict[str, asyncio.Task[None]] = {}
+        self._functions: deque[Function] = deque()
+        self._running_functions = 0
+        self._busy_lines: set[str] = set()
         self._broken = False
 
     @property
@@ -142,7 +143,8 @@ class Committer:
                 self._flying = 1
                 await self._function(first)
             else:
-                self._start_function(first)
+                self._functions.append(first)
+                self._start_functions()
             return
         batch: list[Data] = []
         while self._queue and len(batch) < self._batch_max:
@@ -217,32 +219,54 @@ class Committer:
         while behind:
             async with self._aside_turn:
                 batch = [behind.popleft() for _ in range(min(len(behind), self._batch_max))]
+                if not batch:
+                    break
                 try:
                     await self._data(batch, wait=True)
                 except Exception as error:  # noqa: BLE001  # as in a batch of the others
                     self._refuse([*batch, *behind], error)
                     behind.clear()
+                    if _is_down(error):
+                        self._refuse_aside(error)
         del self._aside[channel_id]
+
+    def _refuse_aside(self, error: BaseException) -> None:
+        """What waits for its turn would wait as long again (G14)."""
+        for behind in self._aside.values():
+            self._refuse([*behind], error)
+            behind.clear()
 
     # --- functions
 
-    def _start_function(self, function: Function) -> None:
-        """Run it beside the batches; those of one ``line`` one after the other."""
-        before = self._lines.get(function.line) if function.line else None
-        task = self._start(self._function_in_turn(function, before))
-        if function.line:
-            self._lines[function.line] = task
-            task.add_done_callback(lambda done: self._end_line(function.line, done))
+    def _start_functions(self) -> None:
+        """Begin those that may: so many at once, and of one ``line`` one after the other."""
+        for function in list(self._functions):
+            if self._running_functions >= _FUNCTIONS_AT_ONCE:
+                return
+            if function.line not in self._busy_lines:
+                self._functions.remove(function)
+                self._running_functions += 1
+                if function.line:
+                    self._busy_lines.add(function.line)
+                _ = self._start(self._function_beside(function))
 
-    def _end_line(self, line: str, task: asyncio.Task[None]) -> None:
-        if self._lines.get(line) is task:
-            del self._lines[line]
+    async def _function_beside(self, function: Function) -> None:
+        await self._function(function)
+        self._running_functions -= 1
+        self._busy_lines.discard(function.line)
+        self._start_functions()
 
-    async def _function_in_turn(self, function: Function, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait([before])
-        async with self._function_turn:
-            await self._function(function)
+    def _refuse_functions(self, function: Function, error: BaseException) -> None:
+        """Refuse a function, and with it what would overtake it or would wait as long again (G14)."""
+        if _is_down(error):
+            behind = list(self._functions)
+        elif isinstance(error, StoreUnavailable) and function.line:
+            behind = [other for other in self._functions if other.line == function.line]
+        else:
+            behind = []
+        for other in behind:
+            self._functions.remove(other)
+        self._refuse([function, *behind], error)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -269,7 +293,7 @@ class Committer:
             if self._database.one_writer:
                 self._give_up([function], error)
             else:
-                self._refuse([function], error)
+                self._refuse_functions(function, error)
         else:
             _answer(function, result)
             self._settle(1)
@@ -310,6 +334,11 @@ class Committer:
         for write in batch:
             _answer(write, outcome)
         self._settle(len(batch))
+
+
+def _is_down(error: BaseException) -> bool:
+    """Whether nobody else will fare better just now."""
+    return isinstance(error, StoreUnavailable) and not isinstance(error, Held)
 
 
 def _answer(write: Write, outcome: Any) -> None:

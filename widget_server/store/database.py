@@ -90,5 +90,9 @@ class StoreUnavailable(Exception):
     """The database does not answer, is locked or full. Nothing was written; the same may be tried again."""
 
 
+class Held(StoreUnavailable):
+    """Another transaction keeps a row that this one needs for too long. The rest of the database may be free."""
+
+
 class SyncFailed(Exception):
     """The disk refused to make a commit durable. The process must stop: the kernel may have dropped the pages (M2)."""

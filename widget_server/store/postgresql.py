@@ -18,7 +18,7 @@ import asyncpg
 from sqlalchemy import text
 from typing_extensions import override
 
-from widget_server.store.database import Database, Row, StoreUnavailable, Transaction, TransactionFn
+from widget_server.store.database import Database, Held, Row, StoreUnavailable, Transaction, TransactionFn
 from widget_server.store.statement import Compiled, Statement, columns_of, reordered, rows_of
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,6 @@ _LOST_RACE: Final = (
 )
 _UNAVAILABLE: Final = (
     asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -215,6 +214,8 @@ class PostgreSQLDatabase(Database):
                 if self._pool is None or time.monotonic() + _AGAIN_S > ends:
                     raise StoreUnavailable(_reason(error)) from error
                 await asyncio.sleep(_AGAIN_S)
+            except asyncpg.LockNotAvailableError as error:
+                raise Held(_reason(error)) from error
             except _UNAVAILABLE as error:
                 raise StoreUnavailable(_reason(error)) from error
 
