@@ -56,12 +56,10 @@ class Program:
     ) -> None:
         self._log = log
         self._sink: IO[bytes] = log.open("wb")
-        line = " ".join(str(part) for part in command) if shell else list(command)
         self._process = subprocess.Popen(
-            line,
+            list(command),
             cwd=cwd,
             env=dict(environment),
-            shell=shell,
             stdin=subprocess.DEVNULL,
             stdout=self._sink,
             stderr=subprocess.STDOUT,
