@@ -28,15 +28,23 @@ if TYPE_CHECKING:
 MISSED = 10
 PAGE = 50
 _SAMPLE = 200
+OLD = 10
+"""Of those who write, how many do so in conversations of any age, one of them in a long one."""
 _VISITS = 600
 _LISTS = 200
 _PAGES = 600
 _AT_ONCE = 8
 
 
+def come_and_talk(size: Size) -> tuple[list[int], list[int]]:
+    """Whose visitors come back, and whose write: those come from all times, of these most began lately."""
+    talk = [*size.sample(load.PAIRS - OLD, seeding.RECENT), *size.sample(OLD - 1), size.conversations - 1]
+    return [number for number in size.sample(_SAMPLE) if number not in talk], talk
+
+
 def known(size: Size) -> list[int]:
-    """The conversations whose visitors come back: some of the ordinary ones, and all the long ones."""
-    return [*size.sample(_SAMPLE), *range(size.short, size.conversations)]
+    """The conversations whose visitors come back or write."""
+    return sorted({number for numbers in come_and_talk(size) for number in numbers})
 
 
 async def costs(
@@ -57,7 +65,7 @@ async def costs(
         def cpu_ns() -> int:
             return server.cpu_ns() + beside()
 
-        come, talk = size.sample(_SAMPLE)[load.PAIRS :], size.sample(_SAMPLE)[: load.PAIRS - 1]
+        come, talk = come_and_talk(size)
         long = range(size.short, size.conversations)
         consoles = [await _console(server.port, own.installation(folder)) for _ in range(_AT_ONCE)]
         free: asyncio.Queue[Endpoint] = asyncio.Queue()
@@ -84,7 +92,7 @@ async def costs(
         }
         for console, _ in consoles:
             console.drop()
-        pairs = await _pairs(own, server, [*talk, long[-1]], turn)
+        pairs = await _pairs(own, server, talk, turn)
         try:
             found["send_us"] = (await load.saturated(pairs, cpu_ns, seconds)).cpu_us
         finally:

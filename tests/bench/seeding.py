@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 SHORT = 20
 """Messages in an ordinary conversation."""
 OPEN = 200
-"""Conversations that somebody still has to answer: they do not grow with what lies behind."""
+"""Conversations that somebody still has to answer, the newest ones: they do not grow with what lies behind."""
+RECENT = 400
+"""Conversations among which most of those are who write now."""
 _FIRST_KEY = 1_000_000
 """Keys begin behind those that a server gives out during the measurement."""
 
@@ -43,9 +45,10 @@ class Size(NamedTuple):
         """How many messages conversation ``number`` (from 0) holds."""
         return SHORT if number < self.short else self.length
 
-    def sample(self, count: int) -> list[int]:
-        """Some conversations, spread over the ordinary ones."""
-        return [self.short * turn // count for turn in range(count)]
+    def sample(self, count: int, last: int | None = None) -> list[int]:
+        """Some conversations, spread over the ordinary ones, or over the ``last`` of these."""
+        among = self.short if last is None else min(last, self.short)
+        return [self.short - among + among * turn // count for turn in range(count)]
 
 
 THOUSANDS = Size("10 thousand", 400, 1, 2_000)
@@ -125,7 +128,7 @@ def _statements(size: Size, site: int, agent: int, hex12: str) -> Iterator[str]:
     person, channel, staff = f"{_FIRST_KEY} + n", f"{_FIRST_KEY} + 2 * n", f"{_FIRST_KEY} + 2 * n + 1"
     at = "1760000000000 + 1000 * n"
     last = f"CASE WHEN n < {size.short} THEN {SHORT} ELSE {size.length} END"
-    is_open = f"n % {max(1, size.conversations // OPEN)} = 0"
+    is_open = f"n BETWEEN {size.short - OPEN} AND {size.short - 1}"
     everyone = _numbers(size.conversations)
     yield (
         f"{everyone} INSERT INTO person (id, public_id, kind, availability, created_at, stamp)"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engines.postgresql import open_connection
+from widget_server.core.conversation import Status
 from widget_server.store import locks, queries, stamps
 from widget_server.store.queries import conversations
 from widget_server.store.statement import Statement
@@ -108,5 +109,5 @@ def test_no_list_looks_through_all_that_a_site_ever_had(on_sqlite: sqlite3.Conne
 
 @pytest.mark.parametrize("who", ["mine", "unassigned"])
 def test_what_is_resolved_is_found_by_its_assignee(on_sqlite: sqlite3.Connection, who: str) -> None:
-    lines = plan_on_sqlite(on_sqlite, STATEMENTS[f"conversations.VIEWS[{(who, conversations.Status.RESOLVED)}]"])
+    lines = plan_on_sqlite(on_sqlite, STATEMENTS[f"conversations.VIEWS[{(who, Status.RESOLVED)}]"])
     assert any("assignee_id=?" in line for line in lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.bench import growth, machine, seeding
+from tests.bench import growth, load, machine, seeding
 from tests.bench.bench import Part
 from tests.bench.own_nodes import started
 from tests.bench.own_talk import Own
@@ -88,8 +88,12 @@ def _tell(record: Record) -> Found:
             found = ratios(record.values(many, figure), record.values(few, figure))
             goals.append(at_most(f"{engine}, a million messages for ten thousand: {deed} ≤ 1.2 times", found, 1.2))
     columns = [spread_of(f"{deed}, µs", figure, ".0f") for figure, deed in _DEEDS.items()]
+    note = (
+        f"Of those who write, {load.PAIRS - growth.OLD} of {load.PAIRS} do so in one of the newest {seeding.RECENT} "
+        f"conversations, and the newest {seeding.OPEN} are open; those who come back began at any time."
+    )
     title = "Ten thousand messages and a million: processor time of server and database for each"
-    return section(record, title, "what is stored", columns), goals
+    return section(record, title, "what is stored", columns, note), goals
 
 
 PARTS = [Part("growth", _measure, _tell)]
