@@ -11,6 +11,7 @@ from widget_server.actions.engine import Engine
 from widget_server.core.conversation import Status
 from widget_server.core.errors import Malformed
 from widget_server.core.permissions import Sites, answered_sites
+from widget_server.core.text import check_characters
 from widget_server.protocol import encode
 from widget_server.protocol import frames as f
 from widget_server.store.database import Database, Transaction
@@ -113,7 +114,11 @@ async def changed_rows(database: Database, cursor: int) -> ChangedRows:
 
 
 def _pattern(text: str) -> str:
-    """A LIKE pattern in which every character stands for itself."""
+    """A LIKE pattern in which every character stands for itself.
+
+    :raises Unacceptable: ``bad_text`` for what no message may contain and no database would compare.
+    """
+    check_characters(text)
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
 

@@ -31,11 +31,12 @@ def check_body(body: str, max_chars: int) -> str:
     if len(body) > max_chars:
         raise Unacceptable("message_too_long", limit=max_chars)
     if not body.isascii() or "\x00" in body:
-        _check_characters(body)
+        check_characters(body)
     return body
 
 
-def _check_characters(text: str) -> None:
+def check_characters(text: str) -> None:
+    """See that every database would take the text. :raises Unacceptable: ``bad_text``."""
     if _FORBIDDEN.search(text) or any(ord(c) & 0xFFFE == 0xFFFE for c in text if ord(c) > 0xFFFF):
         raise Unacceptable("bad_text")
 
@@ -45,7 +46,7 @@ def check_line(text: str, max_chars: int, *, required: bool = False) -> str:
 
     :raises Unacceptable: ``bad_text``, ``line_too_long`` (with ``limit``) or, when ``required``, ``line_empty``.
     """
-    _check_characters(text)
+    check_characters(text)
     text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
     text = _SPACE.sub(" ", _CONTROL.sub(" ", text)).strip()
     if len(text) > max_chars:
@@ -56,8 +57,12 @@ def check_line(text: str, max_chars: int, *, required: bool = False) -> str:
 
 
 def fold(text: str) -> str:
-    """The copy of a name or address on which it is unique: NFKC, case-folded, without invisible characters."""
-    folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
+    """The copy of a name or address on which it is unique: NFKC, case-folded, without invisible characters.
+
+    What nobody could have stored is left out, so that any text may be looked up.
+    """
+    visible = _INVISIBLE.sub("", _FORBIDDEN.sub("", text))
+    folded = unicodedata.normalize("NFKC", visible).casefold()
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", folded)).strip()
 
 

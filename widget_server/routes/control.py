@@ -15,6 +15,7 @@ from aiohttp import web
 from widget_server.actions.actors import Agent
 from widget_server.actions.resume import resume
 from widget_server.core.errors import ProductError, Refused
+from widget_server.core.ids import is_uuid
 from widget_server.core.permissions import ALL_SITES, Actor, Grant, Role
 from widget_server.ops.verbs import VERBS, Means
 from widget_server.protocol.encode import error_body
@@ -75,16 +76,14 @@ async def follow(request: web.Request) -> web.StreamResponse:
     """``GET /follow/CHANNEL``: a conversation as newline-delimited frames: a resume, then live ones."""
     engine = request.app[CONTROL_DESK].engine
     channel = request.match_info["channel"]
+    if not is_uuid(channel):
+        return _nothing_there()
     follower = _Follower()
     engine.switchboard.subscribe(channel, follower)
     try:
         found = await engine.database.read(lambda tx: resume(tx, _OPERATOR, engine.epoch, channel, None))
         if found.access is None or found.opened.version is None:
-            return web.Response(
-                status=404,
-                body=orjson.dumps({"error": error_body(Refused("not_found"))}),
-                content_type="application/json",
-            )
+            return _nothing_there()
         engine.switchboard.at(channel, found.opened.version, follower, found.marks)
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
@@ -96,3 +95,8 @@ async def follow(request: web.Request) -> web.StreamResponse:
         return response
     finally:
         engine.switchboard.unsubscribe(channel, follower)
+
+
+def _nothing_there() -> web.Response:
+    body = orjson.dumps({"error": error_body(Refused("not_found"))})
+    return web.Response(status=404, body=body, content_type="application/json")
