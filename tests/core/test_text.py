@@ -136,6 +136,11 @@ def test_look_alikes_fold_to_one_name(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
 
+@pytest.mark.parametrize("text", ["ada@\x00example.com", "\ud800ada@example.com", "ada@example.com\uffff"])
+def test_any_text_may_be_looked_up(text: str) -> None:
+    assert fold(text) == "ada@example.com"
+
+
 @given(anything, st.integers(2, 40))
 def test_a_preview_is_one_short_line(text: str, limit: int) -> None:
     line = preview(text, limit)
