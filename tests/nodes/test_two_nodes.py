@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engines.backends import NODES, PostgreSQLBackend
+from tests.engines.backends import NODES, SQLITE, PostgreSQLBackend
 from tests.engines.redis import Redis
 from tests.hub.neighbours import eventually
 from tests.serving import Served, begin, command, follow, serving
@@ -16,6 +17,7 @@ from widget_server.actions.sessions import do_end_session
 from widget_server.app import NODE
 from widget_server.core.times import iso
 from widget_server.protocol.codes import CloseCode
+from widget_server.settings import OperatorError
 from widget_server.workers import lists as lists_module
 from widget_server.workers import pulse as pulse_module
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
 
+    from tests.engines.backends import Backend
     from tests.engines.postgresql import PostgreSQL
     from widget_server.hub.redis_bus import RedisBus
 
@@ -201,3 +204,13 @@ async def test_a_broker_that_is_down_at_the_start_stops_nobody(
             await connected(served)
     finally:
         backend.close()
+
+
+@pytest.mark.only(SQLITE)
+async def test_a_missing_client_is_named_with_the_line_that_installs_it(
+    backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "widget_server.hub.redis_bus", None)
+    with pytest.raises(OperatorError, match=r'pip install "widget-server\[redis\]"'):
+        async with serving(tmp_path / "bare", backend, broker_url="redis://127.0.0.1:1"):
+            pass

@@ -100,6 +100,8 @@ async def do_wake(engine: Engine) -> int:
     for key in keys:
 
         async def work(tx: Transaction, result: Committed, key: int = key) -> None:
+            if not await lock_channels(tx, [key], wait=False):
+                return  # another node wakes it now; should that fail, the next beat finds it again
             row = await _held(tx, key)
             if row[2] is not None and row[2] <= now:
                 await _move(tx, key, StatusEvent.WOKE, None, None, result)

@@ -69,7 +69,11 @@ class Pipe:
         """
         if not self.is_up or len(self._waiting) >= WAITING_MAX:
             raise BrokerLost(self.failure)
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        try:
+            answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        except RuntimeError:
+            # What is left of a lease is given back by the garbage collector, which may run in any thread.
+            raise BrokerLost("asked from outside of the loop") from None
         self._put(command, answer)
         return answer
 
