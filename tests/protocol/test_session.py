@@ -326,6 +326,22 @@ def test_the_conversation_that_begins_is_held_back_like_any_other() -> None:
     assert commands(talk.say(**send(1, channel=None, start=OTHER)))
 
 
+def test_a_refused_first_message_holds_back_what_is_sent_by_the_name_that_another_one_brought() -> None:
+    talk = Talk()
+    first, second, third = (commands(talk.say(**send(number, channel=None, start=OTHER)))[0] for number in range(1, 4))
+    talk.session.done(first, Sent(CHANNEL, name(1), 1, 1, 0, 0))
+    (fourth,) = commands(talk.say(**send(4)))
+    talk.session.done(second, TryLater("unavailable", 1000))
+    talk.session.done(third, TryLater("unavailable", 1000))
+    # It had its turn when it came, and has lost it while it waited for those before it.
+    with pytest.raises(TryLater, match="held_back"):
+        talk.session.check_turn(fourth)
+    assert held_back(talk, 3)
+    assert held_back(talk, 3, channel=None, start=OTHER)
+    assert commands(talk.say(**send(2)))
+    talk.session.check_turn(fourth)
+
+
 # --- channels
 
 

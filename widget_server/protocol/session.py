@@ -81,8 +81,8 @@ class Session:
     """
 
     __slots__ = (
-        "_agent", "_blocked", "_channels", "_deadline", "_greeted", "_hello_sent", "_limiter", "_refused", "_terms",
-        "alive_at", "asleep", "posting",
+        "_agent", "_began", "_blocked", "_channels", "_deadline", "_greeted", "_hello_sent", "_limiter", "_refused",
+        "_terms", "alive_at", "asleep", "posting",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, limiter: Limiter, *, agent: bool, now: int, posting: bool = False) -> None:
@@ -94,6 +94,8 @@ class Session:
         self._deadline = now + terms.hello_ms
         self._channels: dict[str, _Channel] | None = None
         self._blocked: dict[str, str] | None = None
+        self._began: dict[str, str] | None = None
+        """The channels of conversations that began here, by what they began with."""
         self._refused = 0
         self.posting = posting
         self.alive_at = now
@@ -212,13 +214,14 @@ class Session:
     def _send(self, frame: f.Send) -> list[Effect]:
         if not self._greeted:
             return [Out(encode.error(Malformed("hello_first"))), End(CloseCode.MALFORMED)]
-        where = frame.channel or frame.start
+        where = frame.channel or self._place_of_start(frame)
         if where is None or (self._agent and frame.channel is None):
             return [Out(encode.error(Malformed("malformed", where="channel (missing)"), frame.ref))]
         if self._blocked:
-            first = self._blocked.get(where)
-            if first is not None and first != frame.client_id:
-                return [Out(encode.error(TryLater("held_back", 500), frame.ref, frame.channel))]
+            try:
+                self.check_turn(frame)
+            except TryLater as error:
+                return [Out(encode.error(error, frame.ref, frame.channel))]
         try:
             body = check_body(frame.body, self._terms.message_chars)
         except ProductError as error:
@@ -233,9 +236,32 @@ class Session:
             frame = frame.model_copy(update={"body": body})
         return [Command(frame)]
 
+    def check_turn(self, frame: f.Send) -> None:
+        """See that no earlier message of the channel waits to be sent again; asked again after every wait.
+
+        :raises TryLater: ``held_back``.
+        """
+        if self._blocked:
+            first = self._blocked.get(frame.channel or self._place_of_start(frame) or "")
+            if first is not None and first != frame.client_id:
+                raise TryLater("held_back", 500)
+
+    def _place_of_start(self, frame: f.Send) -> str | None:
+        """What stands for the channel of a first message: its name once it is known."""
+        if frame.start is None or self._began is None:
+            return frame.start
+        return self._began.get(frame.start, frame.start)
+
+    def _name_start(self, start: str, channel: str) -> None:
+        if self._began is None:
+            self._began = {}
+        self._began[start] = channel
+        if self._blocked and start in self._blocked:
+            self._blocked[channel] = self._blocked.pop(start)
+
     def _block(self, frame: f.Send) -> None:
         """After a retriable refusal the channel's later sends wait until this one comes again: the order stays."""
-        where = frame.channel or frame.start
+        where = frame.channel or self._place_of_start(frame)
         if where is not None:
             if self._blocked is None:
                 self._blocked = {}
@@ -309,6 +335,8 @@ class Session:
     def _committed(self, frame: Any, sent: Sent) -> list[Effect]:
         data = encode.ack(frame.ref, sent)
         began = type(frame) is f.Send and frame.channel is None and not self.posting
+        if began and frame.start is not None:
+            self._name_start(frame.start, sent.channel)
         if began and sent.channel not in (self._channels or ()):
             self._channel(sent.channel)
             return [Out(data), OpenOwn(sent.channel)]

@@ -45,7 +45,7 @@ class Connection:
 
     __slots__ = (
         "_accesses", "_desk", "_in_console", "_is_counted", "_is_gone", "_limits", "_pending", "_settled",
-        "_unanswered", "actor", "address", "inbox", "outbound", "session", "site",
+        "_starting", "_unanswered", "actor", "address", "inbox", "outbound", "session", "site",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +66,8 @@ class Connection:
         self._is_gone = False
         self._unanswered = 0
         self._settled: asyncio.Event | None = None
+        self._starting = 0
+        """First messages that are not answered yet."""
         self._limits = limits
         self.session = session
         self.outbound = outbound
@@ -149,7 +151,7 @@ class Connection:
 
     def _sent_at_once(self, frame: f.ClientFrame) -> bool:
         """The way of nearly every frame: a message into a channel that is open here needs no waiting."""
-        if type(frame) is not f.Send or frame.channel is None or self._accesses is None:
+        if type(frame) is not f.Send or frame.channel is None or self._accesses is None or self._starting:
             return False
         access = self._accesses.get(frame.channel)
         if access is None:
@@ -175,6 +177,13 @@ class Connection:
                 self._settled.set()
 
         return answer
+
+    def _started(self, answer: Callable[[Any], None]) -> Callable[[Any], None]:
+        def started(outcome: Any) -> None:
+            self._starting -= 1
+            answer(outcome)
+
+        return started
 
     def _committing(self) -> Any:
         """The committer has taken a write and will answer it."""
@@ -290,9 +299,14 @@ class Connection:
             if self.actor.author is None and not self._is_counted:
                 self._desk.check_new_visitor(self.address)
                 self._is_counted = True
-            visitors.do_start(engine, self.actor, frame, self._answer(frame))
+            visitors.do_start(engine, self.actor, frame, self._started(self._answer(frame)))
+            self._starting += 1
             return self._committing()
+        if self._starting:
+            # What begins a conversation is written beside the batches: what follows it there must not overtake it.
+            await self.settled()
         access = await self._access(frame.channel)
+        self.session.check_turn(frame)
         messages.do_send(engine, self.actor, access, frame, self._answer(frame))
         return self._committing()
 
