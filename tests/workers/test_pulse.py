@@ -64,6 +64,10 @@ class DeafBus(MemoryBus):
         """Tell nobody."""
 
 
+of_one_node = pytest.mark.only("sqlite", "postgresql")
+"""The beat of the node that everybody is connected to."""
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits a second."""
@@ -129,6 +133,7 @@ async def test_a_snooze_that_has_ended_wakes_and_is_told(served: Served) -> None
         assert (head.head or {})["head"]["snoozed_until"] is None
 
 
+@of_one_node
 async def test_a_change_of_rights_sends_the_agent_to_connect_again(served: Served) -> None:
     staff = await served.staff("Grace")
     rights = Actor(staff.person_id, staff.id, frozenset({Grant(Role.ADMINISTRATOR, 0)}))
@@ -149,6 +154,7 @@ async def test_a_change_of_rights_sends_the_agent_to_connect_again(served: Serve
     assert all(len(line.ticks) == 1 for line in lines)
 
 
+@of_one_node
 async def test_s45_a_right_that_was_taken_while_the_store_failed_is_found_at_the_next_beat(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +184,7 @@ async def test_s45_a_right_that_was_taken_while_the_store_failed_is_found_at_the
     assert line.ended == [CloseCode.SIGNED_OUT]
 
 
+@of_one_node
 async def test_every_right_is_looked_at_again_once_a_minute(served: Served) -> None:
     staff = await served.staff("Grace")
     async with served.console(staff):
@@ -192,6 +199,7 @@ async def test_every_right_is_looked_at_again_once_a_minute(served: Served) -> N
     assert line.ended == [CloseCode.SIGNED_OUT]
 
 
+@of_one_node
 async def test_a_beat_that_fails_is_not_the_last_one(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
