@@ -110,7 +110,8 @@ def test_a_machine_that_has_all_is_left_alone(tmp_path: Path, tools: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "target", ["install", "run", "build", "test", "test-all", "check", "bench", "coverage", "shell", "image"]
+    "target",
+    ["install", "run", "build", "test", "test-all", "check", "bench", "load", "soak", "coverage", "shell", "image"],
 )
 def test_help_names_what_people_call(tmp_path: Path, target: str) -> None:
     code, told = make(tmp_path, "help")
