@@ -82,10 +82,13 @@ wheel: build ## build a wheel that carries the bundles, into dist/
 IMAGE ?= widget-server
 BUILDER ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command -v $(tool)),$(tool))))
 
+IMAGE_LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+	--label org.opencontainers.image.revision=$(shell git rev-parse HEAD)
+
 .PHONY: image
 image: ## build the container image with docker, podman or buildah (IMAGE= names it); see docs/deploy.md
 	@[ -n "$(BUILDER)" ] || { echo "make: nothing here builds images; install docker or podman, or run: sudo apt-get install buildah" >&2; exit 1; }
-	$(BUILDER) build --tag $(IMAGE) .
+	$(BUILDER) build --tag $(IMAGE) $(IMAGE_LABELS) .
 
 ##@ Check
 
