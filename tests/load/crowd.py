@@ -168,8 +168,11 @@ class Crowd:
         visitor.come()
         ref = visitor.next_ref()
         self._say(talk, "visitor", visitor, ref, {"start": fresh_id()}, due=None)
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            await self._started[talk].wait()
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._started[talk].wait()
+        except TimeoutError:
+            raise TimeoutError(f"a conversation did not begin: {visitor}; {self.tally}") from None
         agent.open(talk.holdings["agent"])
 
     # --- what they do

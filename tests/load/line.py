@@ -69,6 +69,7 @@ class Line:
         self._resending: asyncio.TimerHandle | None = None
         self._receipts: dict[str, asyncio.TimerHandle] = {}
         self._refs = 0
+        self._last_error: dict[str, Any] | None = None
         self._named: set[str] = set()
         """The channels whose positions went with ``hello``."""
         self.token: str | None = None
@@ -76,6 +77,10 @@ class Line:
         self.starting: Holding | None = None
         """The visitor's conversation while it has no name yet."""
         self.outbox: dict[int, Outgoing] = {}
+
+    def __str__(self) -> str:
+        state = "greeted" if self._is_greeted else "connected" if self._endpoint is not None else "not connected"
+        return f"{self._side}, {state}, {len(self.outbox)} unacknowledged, last refused with {self._last_error}"
 
     # --- coming and going
 
@@ -215,6 +220,7 @@ class Line:
         self._acked(frame, message)
 
     def _take_error(self, frame: dict[str, Any]) -> None:
+        self._last_error = frame
         ref = frame.get("ref")
         if ref not in self.outbox:
             return
