@@ -20,10 +20,12 @@ from widget_server.ops.metrics import METRICS, Metrics
 from widget_server.ops.secret import load_secret_key
 from widget_server.ops.start import Listeners, serve
 from widget_server.settings import OperatorError, Settings
+from widget_server.store.engines import database_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.engines.postgresql import PostgreSQL
     from widget_server.store.sqlite import SQLiteDatabase
 
 
@@ -171,6 +173,24 @@ async def test_a_secret_is_made_once_for_its_owner_alone(settings: Settings, dat
     assert len(first) >= 32
     assert stat.S_IMODE((settings.data_dir / "secret").stat().st_mode) == 0o600
     assert [path.name for path in settings.data_dir.iterdir()] == ["secret"]
+
+
+async def test_nodes_on_one_database_sign_with_one_key(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    url = postgresql.create_database()
+    nodes = [Settings(data_dir=tmp_path / f"node{number}", database_url=url) for number in range(4)]
+    databases = [database_of(url) for _ in nodes]
+    try:
+        for database in databases:
+            await database.open()
+        keys = await asyncio.gather(*map(load_secret_key, nodes, databases))
+        assert len(set(keys)) == 1
+        assert len(keys[0]) >= 32
+        given = Settings(data_dir=tmp_path, database_url=url, secret_key="k" * 40)
+        assert await load_secret_key(given, databases[0]) == b"k" * 40
+    finally:
+        for database in databases:
+            await database.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_given_secret_is_never_written(settings: Settings, database: SQLiteDatabase) -> None:

@@ -104,10 +104,19 @@ def _copy_sqlite(path: Path, copy: Path, report: Report) -> Contents:
 
             source.backup(target, pages=_PAGES_A_STEP, progress=tell)
         target.execute("PRAGMA journal_mode=DELETE")
-        found = target.execute("PRAGMA quick_check").fetchone()[0]
-    if found != "ok":
-        raise OperatorError(f"{path} is damaged ({found}); restore an earlier backup")
+        damage = find_damage(target, "PRAGMA quick_check")
+    if damage is not None:
+        raise OperatorError(f"{path} is damaged ({damage}); restore an earlier backup")
     return migrate.connected(f"{SQLITE}{copy}", contents_of)
+
+
+def find_damage(connection: sqlite3.Connection, check: str) -> str | None:
+    """Return what is wrong with a SQLite file, by one of its pragmas that check, or None."""
+    try:
+        found = str(connection.execute(check).fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if found == "ok" else found
 
 
 def _dump(connection: Connection, url: str, dump: Path, report: Report) -> Contents:

@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from widget_server.ops.backup import POSTGRESQL_FILE, SQLITE_FILE
+from widget_server.ops.backup import POSTGRESQL_FILE, SQLITE_FILE, find_damage
 from widget_server.ops.manifest import check_files, read_manifest
 from widget_server.ops.pg_programs import run_program
 from widget_server.settings import OperatorError
@@ -94,10 +94,12 @@ def _copy(backup: Path, copy: Path, report: Report) -> None:
 
 def _see_that_it_is_sound(path: Path) -> None:
     with closing(sqlite3.connect(path)) as copy:
-        damaged = copy.execute("PRAGMA integrity_check").fetchone()[0]
-        dangling = copy.execute("PRAGMA foreign_key_check").fetchone()
-    if damaged != "ok" or dangling is not None:
-        raise OperatorError(f"the backup is damaged: {damaged if damaged != 'ok' else f'rows of {dangling[0]} dangle'}")
+        damage = find_damage(copy, "PRAGMA integrity_check")
+        dangling = copy.execute("PRAGMA foreign_key_check").fetchone() if damage is None else None
+    if dangling is not None:
+        damage = f"rows of {dangling[0]} refer to nothing"
+    if damage is not None:
+        raise OperatorError(f"the backup is damaged: {damage}")
 
 
 def _put_aside(path: Path) -> None:
