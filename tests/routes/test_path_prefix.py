@@ -30,9 +30,9 @@ UNDER = Addresses(ORIGIN + PREFIX)
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(settings: Settings) -> Settings:
     """Settings of a server under a path."""
-    return Settings(mode="testing", data_dir=tmp_path / "data", public_url=UNDER.base, internal_port=0)
+    return settings.model_copy(update={"public_url": UNDER.base})
 
 
 async def test_s4_16_every_redirect_stays_under_the_prefix(browser: Browser) -> None:

@@ -29,7 +29,9 @@ def test_s24_embedded_json_says_the_same_and_ends_nothing(value: dict[str, str])
     assert not re.search("[<>&\u2028\u2029]", embedded)
 
 
-@pytest.mark.parametrize("path", ["/console", "/console?view=mine&x=%20", "/console/sign-in", "/a/b.c~d", "/%E2%82%AC"])
+@pytest.mark.parametrize(
+    "path", ["/console", "/console?view=mine&x=%20", "/console#/c/0199", "/console/sign-in", "/a/b.c~d", "/%E2%82%AC"]
+)
 def test_s34_a_path_of_ours_is_kept(path: str) -> None:
     assert local_path(path, OWN) == path
 

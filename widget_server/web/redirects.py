@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HOME: Final = "/console"
 
-_PLAIN: Final = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
+_PLAIN: Final = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*(#[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?")
 
 
 def local_path(wished: str | None, addresses: Addresses) -> str:
@@ -26,7 +26,7 @@ def local_path(wished: str | None, addresses: Addresses) -> str:
     if not wished or len(wished) > 500 or not _PLAIN.fullmatch(wished) or not wished.startswith(addresses.path("/")):
         return home
     plain = unquote(unquote(wished))
-    leads_out = not {".", ".."}.isdisjoint(plain.partition("?")[0].split("/"))
+    leads_out = not {".", ".."}.isdisjoint(re.split("[?#]", plain)[0].split("/"))
     suspicious = "//" in plain or "\\" in plain or not plain.isprintable()
     return home if suspicious or leads_out else wished
 
