@@ -190,7 +190,7 @@ async def test_nodes_on_one_database_sign_with_one_key(postgresql: PostgreSQL, t
     finally:
         for database in databases:
             await database.close()
-    assert list(tmp_path.iterdir()) == []
+    assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []
 
 
 async def test_a_given_secret_is_never_written(settings: Settings, database: SQLiteDatabase) -> None:
