@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
 
 from tests.engines.backends import DATABASES, SQLITE
+from tests.engines.pgbouncer import PgBouncer
 from tests.engines.postgresql import open_connection
 from tests.store.faults import FaultyPostgreSQL, FaultySQLite
 from tests.store.world import World, build_world
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from tests.engines.postgresql import PostgreSQL
     from tests.store.faults import FaultyDatabase
     from widget_server.store.database import Database
+
+
+POOLED: Final = "pgbouncer"
+"""PostgreSQL behind a pooler that gives each transaction another connection."""
 
 
 class Store(Protocol):
@@ -68,13 +73,19 @@ class SQLiteStore:
 
 
 class PostgreSQLStore:
-    """A copy of the migrated database on the server of the run."""
+    """A copy of the migrated database on the server of the run.
 
-    def __init__(self, url: str) -> None:
+    :param pooler: what stands before it, if anything.
+    """
+
+    def __init__(self, url: str, pooler: PgBouncer | None = None) -> None:
         self.url = url
+        self._pooler = pooler
 
     def database(self) -> Database:
-        return PostgreSQLDatabase(self.url)
+        if self._pooler is None:
+            return PostgreSQLDatabase(self.url)
+        return PostgreSQLDatabase(self._pooler.in_front_of(self.url), transaction_pooling=True)
 
     def faulty(self) -> FaultyDatabase:
         return FaultyPostgreSQL(self.url)
@@ -96,21 +107,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("store", only.args if only else DATABASES, indirect=True)
 
 
+@pytest.fixture(scope="session")
+def pgbouncer(postgresql: PostgreSQL) -> Generator[PgBouncer]:
+    """A pooler before the server of the run, with fewer connections than its clients have."""
+    with PgBouncer(postgresql, pool_size=4) as pooler:
+        yield pooler
+
+
 @pytest.fixture
-def store(
-    request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Generator[Store]:
-    """One kind of database after the other. Nobody waits long for a lock."""
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long for a lock. Ask for it before the store."""
+    monkeypatch.setattr(sqlite_store, "_BUSY_MS", 30)
+    monkeypatch.setattr(postgresql_store, "_BEGIN_WRITE", "BEGIN; SET LOCAL lock_timeout = '30ms'")
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path) -> Generator[Store]:
+    """One kind of database after the other."""
     if request.param == SQLITE:
-        monkeypatch.setattr(sqlite_store, "_BUSY_MS", 30)
         path = tmp_path / "contract.db"
         shutil.copyfile(empty_store, path)
         yield SQLiteStore(path)
     else:
-        monkeypatch.setattr(postgresql_store, "_BEGIN_WRITE", "BEGIN; SET LOCAL lock_timeout = '30ms'")
         server: PostgreSQL = request.getfixturevalue("postgresql")
         url = server.create_database()
-        yield PostgreSQLStore(url)
+        yield PostgreSQLStore(url, request.getfixturevalue("pgbouncer") if request.param == POOLED else None)
         server.drop_database(url)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import bindparam, insert, literal, select, update
 
+from tests.engines.backends import DATABASES
+from tests.store.conftest import POOLED
 from widget_server.core.errors import Refused
 from widget_server.store.database import StoreUnavailable
 from widget_server.store.lists import listed, with_list
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from tests.store.conftest import Store
     from tests.store.world import World
     from widget_server.store.database import Database, Row, Transaction
+
+pytestmark = pytest.mark.only(*DATABASES, POOLED)
 
 _b = bindparam
 PUT = Statement(insert(installation).values(name=_b("name"), value=_b("value")))
@@ -237,6 +241,7 @@ async def test_closing_twice_is_harmless_and_a_closed_database_says_so(database:
         await put(database, "x1")
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_somebody_elses_lock_makes_the_store_unavailable_until_it_is_gone(
     store: Store, database: Database
 ) -> None:
@@ -247,6 +252,7 @@ async def test_somebody_elses_lock_makes_the_store_unavailable_until_it_is_gone(
     assert await get(database, "x1") == ("",)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_reading_goes_on_while_somebody_else_holds_the_lock(store: Store, database: Database) -> None:
     await put(database, "x1")
     with store.locked():

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import pytest
-
 from widget_server.store.installation import load_epoch, read_mark
 
 if TYPE_CHECKING:
@@ -27,8 +25,7 @@ async def test_a_database_under_another_mark_has_another_epoch(database: Databas
     assert await load_epoch(database, "mark", "fourth") == "fourth"
 
 
-async def test_nodes_that_start_at_once_find_one_epoch(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("widget_server.store.postgresql._BEGIN_WRITE", "BEGIN")
+async def test_nodes_that_start_at_once_find_one_epoch(database: Database) -> None:
     epochs = await asyncio.gather(*(load_epoch(database, "mark", f"of node {n}") for n in range(8)))
     assert len(set(epochs)) == 1
     assert await load_epoch(database, "mark", "late") == epochs[0]
