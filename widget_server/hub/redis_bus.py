@@ -63,7 +63,7 @@ class RedisBus(Bus):
             on_change=self._changed,
         )
         self.gaps = 0
-        """How many channels had to be compared with the store, because something may have been missed."""
+        """How many channels turned out to have moved while they were not heard."""
 
     # --- life
 
@@ -197,10 +197,9 @@ class RedisBus(Bus):
                 self._unsure.clear()
                 self._is_unsure.clear()
                 continue
-            self.gaps += len(channels)
             try:
                 for channel, version, marks in await self._present(channels):
-                    self._switchboard.known_at(channel, version)
+                    self.gaps += self._switchboard.known_at(channel, version)
                     self._switchboard.marks(channel, marks)
             except Exception:
                 # The pulse follows the store by itself; it comes a second later.

@@ -214,14 +214,19 @@ class Switchboard:
                 if exclude is None or listener.person_id != exclude:
                     listener.on_ephemeral(channel, data)
 
-    def known_at(self, channel: str, version: int) -> None:
-        """The store says that the channel is at ``version``; if no hint told us, the hole is read."""
+    def known_at(self, channel: str, version: int) -> bool:
+        """The store says that the channel is at ``version``; if no hint told us, the hole is read.
+
+        Returns whether that is news.
+        """
         feed = self._feeds.get(channel)
         if feed is None:
-            return
+            return False
         feed.wanted = max(feed.wanted, version)
-        if feed.is_behind:
-            self._refill_later(channel, feed)
+        if not feed.is_behind:
+            return False
+        self._refill_later(channel, feed)
+        return True
 
     def _begin(self, feed: _Feed, version: int) -> None:
         """The first listener has read the channel; others may have read it earlier and want what waited."""

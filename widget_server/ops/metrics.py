@@ -29,7 +29,7 @@ _BROKER = {
     "dropped": "Hints that could not be given to other nodes; they find out by themselves.",
     "received": "What was heard of other nodes, and of this one.",
     "reconnects": "How often the subscription had to be made again.",
-    "gaps": "Channels that were compared with the store because something may have been missed.",
+    "gaps": "Channels that had moved while other nodes were not heard, and were read from the store.",
     "alone": "Allowances that this node had to count alone.",
 }
 
