@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+from tests.faults.stored import read_store
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from tests.clients.installation import Installation
     from tests.clients.state import ClientState
     from tests.clients.truth import Deeds
+    from tests.faults.stored import Stored, StoredMessage
 
 
 class Verdict(NamedTuple):
-    """The figures of one run; ``lost``, ``doubled``, ``torn`` and ``differing`` must be 0."""
+    """The figures of one run; all but the first three must be 0."""
 
     sent: int
     acked: int
@@ -25,6 +26,10 @@ class Verdict(NamedTuple):
     """Acknowledged and not in the store."""
     doubled: int
     """Stored more often than once."""
+    out_of_order: int
+    """Stored behind a later message of the same author in the same conversation."""
+    receipts_regressed: int
+    """Marks that fell before some client's eyes, or that stand lower in the store than a client was told."""
     torn: int
     """Channels whose numbers have a hole or whose counters disagree with their rows, and stored bodies nobody sent."""
     differing: int
@@ -32,55 +37,68 @@ class Verdict(NamedTuple):
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was lost, doubled, torn or different."""
-        return not (self.lost or self.doubled or self.torn or self.differing)
+        """Whether nothing was lost, doubled, torn, different, out of order, and no receipt fell."""
+        return not any(self[3:])
 
 
-class _Stored(NamedTuple):
-    channel: str
-    seq: int
-    client_id: str
-    body: str
-    revision: int
-
-
-def judge(database: Path, deeds: Deeds, clients: Iterable[ClientState]) -> Verdict:
-    """Compare a database with what was written down and with what ``clients`` hold of the channels they show."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        rows = [
-            _Stored(*row)
-            for row in connection.execute(
-                "SELECT c.public_id, m.seq, m.client_id, m.body, m.revision"
-                " FROM message m JOIN channel c ON c.id = m.channel_id WHERE m.kind = 'text' ORDER BY c.id, m.seq"
-            )
-        ]
-        heads = dict(connection.execute("SELECT public_id, last_seq FROM channel WHERE kind = 'conversation'"))
-    stored = Counter(row.client_id for row in rows)
-    lists: dict[str, list[_Stored]] = {name: [] for name in heads}
-    for row in rows:
-        lists.setdefault(row.channel, []).append(row)
+def judge(installation: Installation, deeds: Deeds, clients: Collection[ClientState]) -> Verdict:
+    """Compare the store with what was written down and with what ``clients`` hold of the channels they show."""
+    store = read_store(installation)
+    rows = [row for channel in store.messages.values() for row in channel]
+    stored = Counter((row.author, row.client_id) for row in rows)
+    known = {row.client_id for row in rows}
     return Verdict(
         sent=len(deeds.sent),
         acked=len(deeds.acked),
-        stored=sum(client_id in stored for client_id in deeds.sent),
-        lost=sum(client_id not in stored for client_id in deeds.acked),
+        stored=sum(client_id in known for client_id in deeds.sent),
+        lost=sum(client_id not in known for client_id in deeds.acked),
         doubled=sum(count - 1 for count in stored.values()),
-        torn=sum(_is_torn(lists[name], last_seq) for name, last_seq in heads.items())
+        out_of_order=_out_of_order(store, deeds),
+        receipts_regressed=sum(_regressed(client, store) for client in clients),
+        torn=sum(_is_torn(store.messages[name], head.last_seq) for name, head in store.heads.items())
         + sum(row.revision == 0 and deeds.sent.get(row.client_id) != row.body for row in rows),
-        differing=sum(_differs(client, lists) for client in clients),
+        differing=sum(_differs(client, store) for client in clients),
     )
 
 
-def _is_torn(rows: list[_Stored], last_seq: int) -> bool:
-    return [row.seq for row in rows] != list(range(1, last_seq + 1))
+def _out_of_order(store: Stored, deeds: Deeds) -> int:
+    written = {client_id: number for number, client_id in enumerate(deeds.sent)}
+    inversions = 0
+    for rows in store.messages.values():
+        newest: dict[int, int] = {}
+        for row in rows:
+            number = written.get(row.client_id, 0)
+            inversions += number < newest.get(row.author, -1)
+            newest[row.author] = max(number, newest.get(row.author, -1))
+    return inversions
 
 
-def _differs(client: ClientState, lists: dict[str, list[_Stored]]) -> int:
+def _regressed(client: ClientState, store: Stored) -> int:
+    fallen = sum(": marks of" in violation for violation in client.violations)
+    for name, channel in client.channels.items():
+        if name in store.heads:
+            for side, marks in channel.marks.items():
+                fallen += any(store.heads[name].marks[side][kind] < mark for kind, mark in marks.items())
+    return fallen
+
+
+def _is_torn(rows: list[StoredMessage], last_seq: int) -> bool:
+    return [row.seq for row in rows] != list(range(1, last_seq + 1)) or any(
+        row.version > row.channel_version or row.version < row.seq for row in rows
+    )
+
+
+def _differs(client: ClientState, store: Stored) -> int:
     """How many of the client's channels hold something else than the store, from the first message it has."""
     different = 0
     for name, channel in client.channels.items():
-        if name in lists and channel.messages:
-            expected = [(row.seq, row.client_id, row.body) for row in lists[name] if row.seq >= channel.first]
+        if name in store.heads and channel.messages:
+            expected = [(row.seq, row.client_id, row.body) for row in store.messages[name] if row.seq >= channel.first]
             held = [(seq, client_id, body) for seq, client_id, body, *_ in channel.lists()]
             different += expected != held
     return different
+
+
+def violations(clients: Iterable[ClientState]) -> list[str]:
+    """Everything that some client met and a correct server never does."""
+    return [violation for client in clients for violation in client.violations]

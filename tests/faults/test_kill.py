@@ -9,47 +9,62 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.server import ServerProcess
 from tests.faults.talker import Talker, acked, watch
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Stage
+    from tests.faults.stage import Stage
 
 _VISITORS = 5
+_PAUSE_SECONDS = 0.01
+_MOST_BETWEEN = 60
 _ROUNDS = 10
 _LONG_ROUNDS = 50
+_SEED = 2026
 
 
 async def _kill_rounds(stage: Stage, rounds: int) -> None:
-    chance = random.Random(2026)
-    async with ServerProcess(stage.installation) as server:
-        agent = await stage.agent(server.base)
-        talkers = [Talker(await stage.visitor(server.base)) for _ in range(_VISITORS)]
-        talkers.append(Talker(await stage.visitor_without_socket(server.base)))
+    chance = random.Random(_SEED)
+    recovered: list[float] = []
+    times = stage.times
+    async with stage.serve() as cluster:
+        agent = await stage.agent(cluster.for_agents)
+        talkers = [Talker(await stage.visitor(cluster.for_visitors), pause=_PAUSE_SECONDS) for _ in range(_VISITORS)]
+        talkers.append(Talker(await stage.visitor_without_socket(cluster.for_visitors), pause=_PAUSE_SECONDS))
         for talker in talkers:
             await watch(agent, talker)
         for _ in range(rounds):
-            await acked(talkers[0].client, chance.randint(1, 200))
-            await server.kill()
+            await acked(talkers[0].client, chance.randint(1, _MOST_BETWEEN))
+            # One node or the other, or both at once.
+            victims = chance.sample(range(stage.backend.nodes), chance.randint(1, stage.backend.nodes))
+            times.begin()
+            await cluster.kill(*victims)
             # One who comes while nobody answers, and whose first message may meet the next kill.
-            arriving = asyncio.create_task(stage.visitor(server.base))
-            await server.start()
-            talkers.append(Talker(await arriving))
+            arriving = asyncio.create_task(stage.visitor(cluster.for_visitors))
+            await cluster.start(*victims)
+            times.end()
+            talkers.append(Talker(await arriving, pause=_PAUSE_SECONDS))
+            await times.until(lambda: all(_has_recovered(stage, talker) for talker in talkers[:_VISITORS]))
+            recovered += [
+                wait for talker in talkers[:_VISITORS] if (wait := times.recovered_ms(times.began, talker.written))
+            ]
         for talker in talkers:
             await talker.stop()
         for talker in talkers:
             await watch(agent, talker)
-        verdict = stage.verdict()
-    print(f"\n{rounds} kills: {verdict}")  # noqa: T201 - the figures are what the loop is run for
-    assert verdict.clean
-    assert verdict.sent == verdict.acked == verdict.stored
+        await stage.conclude(f"killed {rounds} times", recovered, seed=_SEED)
 
 
+def _has_recovered(stage: Stage, talker: Talker) -> bool:
+    return stage.times.recovered_ms(stage.times.began, talker.written) is not None
+
+
+@pytest.mark.everywhere
 @pytest.mark.timeout(300)
 async def test_ten_kills_under_load_lose_and_double_nothing(stage: Stage) -> None:
     await _kill_rounds(stage, _ROUNDS)
 
 
+@pytest.mark.everywhere
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 async def test_fifty_kills_under_load_lose_and_double_nothing(stage: Stage) -> None:

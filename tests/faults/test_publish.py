@@ -6,9 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import aiohttp
+import pytest
 
 from tests.clients.installation import OWN_ORIGIN, SITE_KEY, SITE_ORIGIN
-from tests.clients.server import ServerProcess
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState
 from widget_server.app import create_app, create_control
@@ -17,23 +17,23 @@ from widget_server.routes.desk import DESK
 from widget_server.settings import Settings
 
 if TYPE_CHECKING:
-    from tests.clients.installation import Installation
-    from tests.faults.conftest import Stage
+    from tests.faults.stage import Stage
 
 
 async def test_a_kill_between_commit_and_publish_reaches_the_other_side_after_the_restart(stage: Stage) -> None:
-    async with ServerProcess(stage.installation) as server:
-        visitor, agent = await stage.visitor(server.base), await stage.agent(server.base)
+    async with stage.serve() as cluster:
+        visitor, agent = await stage.visitor(cluster.for_visitors), await stage.agent(cluster.for_agents)
         await visitor.deliver("before")
         name = visitor.state.channel_of_start
         assert name is not None
         seen = await agent.show(name)
-        await server.kill()
-        await server.start("tests.faults.dying_server")
+        node = cluster.nodes[0]
+        await node.kill()
+        await node.start("tests.faults.dying_server")
         await asyncio.gather(visitor.connected(), agent.connected())
         pending = await visitor.send("committed, and nobody was told")
-        await server.ended()
-        await server.start()
+        await node.ended()
+        await node.start()
         await visitor.until(lambda: pending.ack is not None)
         await agent.until(lambda: seen.last == 2 and seen.synced)
         own = visitor.state.channels[name]
@@ -42,7 +42,9 @@ async def test_a_kill_between_commit_and_publish_reaches_the_other_side_after_th
     assert (verdict.stored, verdict.clean) == (2, True)
 
 
-async def test_a_hint_that_is_lost_is_made_good_by_the_stamps(installation: Installation) -> None:
+@pytest.mark.only("sqlite")
+async def test_a_hint_that_is_lost_is_made_good_by_the_stamps(stage: Stage) -> None:
+    installation = stage.installation
     settings = Settings(mode="testing", data_dir=installation.data_dir, port=0, internal_port=0, public_url=OWN_ORIGIN)
     app = create_app(settings)
     listeners = Listeners(app, create_control(app), settings)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.installation import make_installation
-from tests.clients.server import ServerProcess
-from tests.faults.conftest import stage_on
+from tests.engines.backends import SQLiteBackend
+from tests.faults.stage import staged
 from tests.faults.talker import emptied, reached
 from widget_server.protocol.codes import ERRORS
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.clients.socket import SocketClient
     from tests.clients.state import Pending
-    from tests.faults.conftest import Stage
+    from tests.faults.stage import Stage
 
 _BUSY, _UNAVAILABLE = ERRORS["busy"].number, ERRORS["unavailable"].number
 _TMPFS_BYTES = 6 * 1024 * 1024
@@ -34,11 +33,12 @@ def refused(client: SocketClient, code: int) -> bool:
     return any(error["code"] == code for error in client.state.errors)
 
 
+@pytest.mark.only("sqlite")
 async def test_g14_a_locked_database_refuses_for_now_and_takes_everything_in_order_once_free(
     stage: Stage,
 ) -> None:
-    async with ServerProcess(stage.installation) as server:
-        visitor, agent = await stage.visitor(server.base), await stage.agent(server.base)
+    async with stage.serve() as cluster:
+        visitor, agent = await stage.visitor(cluster.for_visitors), await stage.agent(cluster.for_agents)
         name = (await visitor.deliver("first"))["channel"]
         seen = await agent.show(name)
         with closing(sqlite3.connect(stage.installation.data_dir / "widget.db", isolation_level=None)) as other:
@@ -58,9 +58,10 @@ async def test_g14_a_locked_database_refuses_for_now_and_takes_everything_in_ord
         assert [body for _, _, body, *_ in seen.lists()] == ["first"] + [f"while it is locked {n}" for n in range(10)]
 
 
+@pytest.mark.only("sqlite")
 async def test_g12_a_full_queue_says_busy_and_nothing_is_lost_or_out_of_order(stage: Stage) -> None:
-    async with ServerProcess(stage.installation, commit_queue_max=4, commit_batch_max=2) as server:
-        visitor, agent = await stage.visitor(server.base), await stage.agent(server.base)
+    async with stage.serve(commit_queue_max=4, commit_batch_max=2) as cluster:
+        visitor, agent = await stage.visitor(cluster.for_visitors), await stage.agent(cluster.for_agents)
         name = (await visitor.deliver("first"))["channel"]
         seen = await agent.show(name)
         with closing(sqlite3.connect(stage.installation.data_dir / "widget.db", isolation_level=None)) as other:
@@ -90,11 +91,10 @@ def small_disk(tmp_path: Path) -> Generator[Path]:
 
 
 async def test_g14_a_full_disk_refuses_for_now_still_reads_and_goes_on_when_there_is_room(
-    small_disk: Path, tmp_path: Path
+    small_disk: Path, empty_store: Path
 ) -> None:
-    installation = await make_installation(small_disk / "data")
-    async with stage_on(installation, tmp_path / "truth.jsonl") as stage, ServerProcess(installation) as server:
-        visitor, agent = await stage.visitor(server.base), await stage.agent(server.base)
+    async with staged(SQLiteBackend(empty_store), small_disk) as stage, stage.serve() as cluster:
+        visitor, agent = await stage.visitor(cluster.for_visitors), await stage.agent(cluster.for_agents)
         name = (await visitor.deliver("first"))["channel"]
         seen = await agent.show(name)
         ballast = small_disk / "ballast"
