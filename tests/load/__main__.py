@@ -40,7 +40,7 @@ _COOKIE = "LOAD_COOKIE"
 @click.option("--stay", default=60.0, show_default=True, help="Mean seconds until a visitor's line is gone.")
 @click.option("--away", default=3.0, show_default=True, help="Mean seconds until the visitor is back.")
 @click.option("--talks-per-agent", default=10, show_default=True, help="Conversations that one agent has open.")
-@click.option("--connects", default=200.0, show_default=True, help="Visitors who come each second, before a step.")
+@click.option("--connects", default=100.0, show_default=True, help="Visitors who come each second, before a step.")
 @click.option("--generators", default=1, show_default=True, help="Processes that make the load.")
 @click.option("--rounds", default=1, show_default=True, help="Of so many, the one counts that others disturbed least.")
 @click.option("--seed", default=1, show_default=True, help="Of everything that is drawn.")
@@ -87,11 +87,14 @@ def main(
         targets = [lambda: nullcontext(_running(url, site, origin))]
     else:
         targets = [lambda setup=setup: installed(setup) for setup in setups or SETUPS]  # type: ignore[misc]
-    results = from_lines(known.read_bytes()) if known else asyncio.run(_measure(targets, steps, rounds))
+
+    def keep(results: list[Result]) -> None:
+        if save is not None:
+            save.write_bytes(to_lines(results))
+
+    results = from_lines(known.read_bytes()) if known else asyncio.run(_measure(targets, steps, rounds, keep))
     note = f"{datetime.now(UTC).date().isoformat()}, {machine.describe()}"
     click.echo(f"\n{table(results)}")
-    if save is not None:
-        save.write_bytes(to_lines(results))
     picture = svg or (PICTURE if write else None)
     if picture is not None:
         picture.write_text(chart(results, _TITLE, note), encoding="utf-8")
@@ -101,10 +104,13 @@ def main(
 
 
 async def _measure(
-    targets: list[Callable[[], AbstractAsyncContextManager[Target]]], steps: list[Plan], rounds: int
+    targets: list[Callable[[], AbstractAsyncContextManager[Target]]],
+    steps: list[Plan],
+    rounds: int,
+    keep: Callable[[list[Result]], None],
 ) -> list[Result]:
-    """Every step on a fresh installation, one after the other."""
-    results = []
+    """Every step on a fresh installation, one after the other; ``keep`` is given what there is after each."""
+    results: list[Result] = []
     for target in targets:
         for plan in steps:
             tries = []
@@ -114,6 +120,7 @@ async def _measure(
                 _say(table(tries[-1:]).splitlines()[-1])
             # What is chosen by says nothing about the server: how busy the rest of the machine was.
             results.append(min(tries, key=lambda result: result.others))
+            keep(results)
     return results
 
 
