@@ -83,12 +83,12 @@ IMAGE ?= widget-server
 BUILDER ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command -v $(tool)),$(tool))))
 
 IMAGE_LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
-	--label org.opencontainers.image.revision=$(shell git rev-parse HEAD)
+	--label org.opencontainers.image.revision=$(shell git rev-parse HEAD 2>/dev/null)
 
 .PHONY: image
 image: ## build the container image with docker, podman or buildah (IMAGE= names it); see docs/deploy.md
 	@[ -n "$(BUILDER)" ] || { echo "make: nothing here builds images; install docker or podman, or run: sudo apt-get install buildah" >&2; exit 1; }
-	$(BUILDER) build --tag $(IMAGE) $(IMAGE_LABELS) .
+	$(BUILDER) build $(if $(filter podman buildah,$(BUILDER)),--format docker) --tag $(IMAGE) $(IMAGE_LABELS) .
 
 ##@ Check
 

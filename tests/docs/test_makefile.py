@@ -68,7 +68,7 @@ def tools(tmp_path: Path) -> Path:
     """A path with what make itself needs, and none of the programs that tests start."""
     folder = tmp_path / "tools"
     folder.mkdir()
-    for name in ("bash", "find", "rm", "chmod"):
+    for name in ("bash", "chmod", "find", "git", "rm", "sed"):
         (folder / name).symlink_to(shutil.which(name) or name)
     return folder
 
@@ -107,6 +107,25 @@ def test_a_machine_that_has_all_is_left_alone(tmp_path: Path, tools: Path) -> No
     for name in engines:
         program(tools, name, "true")
     assert make(tmp_path, "engines", "SHELL=" + str(tools / "bash"), path=str(tools)) == (0, [])
+
+
+@pytest.mark.parametrize("builder", ["docker", "podman", "buildah"])
+def test_an_image_is_built_by_what_is_there_with_its_health_check(tmp_path: Path, tools: Path, builder: str) -> None:
+    program(tools, builder, 'echo "$@"')
+    code, told = make(tmp_path, "image", "SHELL=" + str(tools / "bash"), "IMAGE=mine", path=str(tools))
+    assert code == 0
+    arguments = told[-1].split()
+    assert arguments[0] == "build"
+    assert arguments[arguments.index("--tag") + 1] == "mine"
+    # Formats other than Docker's have no place for a health check, and two of the three begin with such a one.
+    assert ("--format docker" in told[-1]) == (builder != "docker")
+
+
+def test_who_can_build_no_image_is_told_so(tmp_path: Path, tools: Path) -> None:
+    code, told = make(tmp_path, "image", "SHELL=" + str(tools / "bash"), path=str(tools))
+    assert code != 0
+    assert len(told) == 1
+    assert told[0].startswith("make: nothing here builds images; ")
 
 
 @pytest.mark.parametrize(
