@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import orjson
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.serving import begin
 from widget_server.core.times import iso
-from widget_server.ops.metrics import Metrics
+from widget_server.ops.metrics import METRICS, Metrics
 from widget_server.ops.timings import Deliveries, Timings
+
+if TYPE_CHECKING:
+    from tests.serving import Served
 
 _NOW_MS = 1_700_000_000_000
 
@@ -70,3 +76,13 @@ def test_a_clock_that_is_ahead_makes_no_negative_delivery() -> None:
     measured, found = deliveries()
     measured.told(event({"at": iso(_NOW_MS + 20), "revision": 0}))
     assert found == [0]
+
+
+async def test_messages_of_a_served_conversation_are_timed(served: Served) -> None:
+    async with served.visitor() as visitor:
+        await begin(visitor)
+        for number in range(70):
+            await visitor.deliver(f"{number}")
+    metrics = served.app[METRICS]
+    assert samples(metrics, "widget_ack_seconds")["count"] >= 70 // 8
+    assert samples(metrics, "widget_delivery_seconds")["count"] == 1
