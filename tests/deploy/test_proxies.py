@@ -59,14 +59,12 @@ class Front(NamedTuple):
 @asynccontextmanager
 async def fronted(backend: Backend, data_dir: Path, *, new_visitors: str = "1000000/second") -> AsyncGenerator[Front]:
     installation = await lay_out(backend, data_dir)
-    async with Cluster(installation, backend, trusted_proxies=1, limit_new_visitors_address=new_visitors) as cluster:
-        nginx = ShippedNginx([node.port for node in cluster.nodes])
-        await asyncio.to_thread(nginx.__enter__)
-        try:
-            async with aiohttp.ClientSession() as http:
-                yield Front(cluster, nginx, http)
-        finally:
-            nginx.close()
+    async with (
+        Cluster(installation, backend, front=True, limit_new_visitors_address=new_visitors) as cluster,
+        aiohttp.ClientSession() as http,
+    ):
+        assert cluster.front is not None
+        yield Front(cluster, cluster.front, http)
 
 
 @pytest.fixture
