@@ -338,3 +338,21 @@ async def test_it_works_behind_a_pooler_that_hands_out_transactions(postgresql: 
                 answers = [desk.send(f"{n}") for n in range(40) for desk in (one, two)]
                 assert sorted([sent(await answer).seq for answer in answers]) == list(range(1, 81))
             assert len(await stored(second)) == 80
+
+
+async def test_g14_a_transaction_that_takes_too_long_is_ended_wherever_it_stands(
+    database: PostgreSQLDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widget_server.store.postgresql.PATIENCE_S", 0.2)
+    was_ended = asyncio.Event()
+
+    async def dawdles(tx: Transaction) -> Row | None:
+        connection = tx._connection  # type: ignore[attr-defined]  # whose end is waited for
+        connection.add_termination_listener(lambda _: was_ended.set())
+        await tx.one(COUNT)
+        await was_ended.wait()
+        return await tx.one(COUNT)
+
+    with pytest.raises(StoreUnavailable):
+        await database.read(dawdles)
+    assert await database.read(lambda tx: tx.one(COUNT)) is not None

@@ -228,8 +228,9 @@ class PostgreSQLDatabase(Database):
         overdue = asyncio.get_running_loop().call_later(left, connection.terminate)
         try:
             return await self._transact(connection, fn, writes=writes)
-        except asyncpg.InterfaceError as error:
-            if connection.is_closed():
+        except (asyncpg.InterfaceError, AttributeError) as error:
+            # asyncpg has several words for what was said on a connection after its end.
+            if _is_closed(connection):
                 raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
             raise
         except asyncpg.InternalClientError as error:
@@ -261,6 +262,14 @@ class PostgreSQLDatabase(Database):
     async def mark(self) -> str | None:
         row = await self.read(lambda tx: tx.one(_MARK))
         return str(row[0]) if row else None
+
+
+def _is_closed(connection: Any) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        # The pool has taken it back, as it does when one is ended from outside.
+        return True
 
 
 async def _keep(_connection: Any) -> None:
