@@ -31,6 +31,8 @@ def sockets_held() -> int:
     return sum(isinstance(each, WebSocketResponse) for each in gc.get_objects())
 
 
+# Looking through all that is in memory leaves two nodes and their clients in one process no time to talk.
+@pytest.mark.only("sqlite", "postgresql")
 @pytest.mark.parametrize("end", ["closed", "cut"])
 async def test_g11_the_memory_of_an_ended_socket_goes_with_it(served: Served, no_collector: None, end: str) -> None:
     async with served.visitor() as other:
