@@ -115,7 +115,7 @@ format: $(NODE_MODULES) install ## bring all sources into the one form
 
 # What the tests start for real: a program, and Debian's package that brings it.
 ENGINES := chromium=chromium postgres=postgresql redis-server=redis-server nginx=nginx-light pgbouncer=pgbouncer \
-	buildah=buildah mmdebstrap=mmdebstrap docker-compose=docker-compose
+	buildah=buildah mmdebstrap=mmdebstrap docker-compose=docker-compose openssl=openssl
 # While it is there, Debian's packages start no service: what the system runs is not touched.
 POLICY := /usr/sbin/policy-rc.d
 
