@@ -22,10 +22,8 @@ class EncryptedPostgreSQL(PostgreSQL):
     @override
     def prepare(self) -> None:
         super().prepare()
-        curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256".split()
-        self.run(
-            ["openssl", "req", "-x509", *curve, "-nodes", "-subj", "/CN=localhost", "-keyout", "key", "-out", "cert"]
-        )
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key"]
+        self.run(["openssl", "req", "-x509", *key, "-subj", "/CN=localhost", "-out", "cert"])
         rules = self.folder / "data" / "pg_hba.conf"
         rules.write_text("hostssl all all 127.0.0.1/32 trust\n", encoding="ascii")
 
