@@ -8,6 +8,7 @@ import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from widget_server.hub.bus import NODES
 from widget_server.hub.redis_bus import RedisBus
 from widget_server.hub.redis_ledger import RedisLedger
 from widget_server.hub.redis_link import pool_of
@@ -127,12 +128,13 @@ class Node:
         self.live += places
 
     async def up(self) -> None:
-        """Return when the broker is there."""
-        await eventually(lambda: self.bus.problem is None)
+        """Return when the broker is there, and what it means that it is has been dealt with."""
+        await eventually(lambda: self.bus.problem is None and NODES in self.live)
 
     async def down(self) -> None:
-        """Return when it was noticed that the broker is not there."""
-        await eventually(lambda: self.bus.problem is not None)
+        """Return when it was noticed that the broker is not there, for hearing as well as for saying."""
+        await eventually(lambda: self.bus.problem is not None and not self.bus.is_live(NODES))
+        self.live.clear()
 
     async def listen(self, channel: str = "c1", version: int | None = None) -> Ear:
         """Somebody opens a channel here; returns when other nodes are heard of it."""

@@ -10,6 +10,7 @@ import pytest
 
 from tests.hub.neighbours import Ear, Node, eventually, nodes_on
 from widget_server.actions.presence import BELIEVED_MS, REPEAT_MS, Attendance
+from widget_server.hub.bus import NODES
 from widget_server.store.records import Author
 
 if TYPE_CHECKING:
@@ -161,6 +162,17 @@ async def test_the_same_agent_on_two_nodes_is_one(pair: list[Place]) -> None:
     other.presence.leave_console(1)
     await eventually(lambda: other.shows(GRACE, online=True) and other.presence.in_console() == [1])
     assert one.shows(GRACE, online=True)
+
+
+async def test_a_node_that_hears_again_says_everything_again(pair: list[Place]) -> None:
+    one, other = pair
+    other.presence.visit(STAFF, VISITOR)
+    other.presence.enter_console(3)
+    one.node.switchboard.subscribe(STAFF, one.ear)
+    await eventually(lambda: one.node.bus.is_live(STAFF) and one.presence.in_console() == [3])
+    assert one.presence.visitors.here(STAFF) == []
+    other.presence.on_live([NODES])
+    await eventually(lambda: one.presence.visitors.here(STAFF) == [VISITOR])
 
 
 async def test_people_come_back_into_sight_with_the_broker(redis: Redis) -> None:
