@@ -90,6 +90,8 @@ class Crowd:
 
     def _visitor(self, number: int, talk: Talk) -> Line:
         task = self._task
+        # On another node than the agent of this conversation.
+        node = number // task.talks_per_agent
 
         def returned() -> None:
             due = self._return_due.pop(talk, None)
@@ -99,7 +101,7 @@ class Crowd:
 
         return self._line(
             "visitor",
-            self._door(f"/ws/{task.site_key}", {"Origin": task.site_origin}, task.first_talk + number, number),
+            self._door(f"/ws/{task.site_key}", {"Origin": task.site_origin}, task.first_talk + number, node),
             returned,
             started=talk,
         )
