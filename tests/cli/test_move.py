@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import On
     from tests.engines.postgresql import PostgreSQL
 
-_MANY = 60_000
+_MANY = 30_000
 
 
 @pytest.fixture

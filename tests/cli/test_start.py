@@ -134,10 +134,9 @@ async def test_s2_31_a_start_tries_until_the_database_answers_then_migrates_and_
 def test_a_start_does_not_wait_for_ever(on: On) -> None:
     ran = on("postgresql://nobody@127.0.0.1:1/none", "migrate", "--wait", "0.01")
     assert ran.code == 1
-    lines = ran.err.splitlines()
-    assert lines[0].startswith("Waiting: postgresql://127.0.0.1:1/none does not answer")
-    assert lines[-1].startswith("widget-server: postgresql://127.0.0.1:1/none does not answer")
-    assert lines[-1].endswith("start it, or check WIDGET_DATABASE_URL")
+    told = ran.err.splitlines()[-1]
+    assert told.startswith("widget-server: postgresql://127.0.0.1:1/none does not answer")
+    assert told.endswith("start it, or check WIDGET_DATABASE_URL")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

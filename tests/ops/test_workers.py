@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from typing_extensions import override
 
+from tests.cli.command import begin, end
 from tests.clients.installation import make_installation
 from tests.clients.server import ServerProcess
 from tests.engines.daemon import free_port
@@ -127,6 +128,27 @@ async def test_s3_21_people_on_different_processes_of_one_start_line_see_each_ot
     await visitor.until(lambda: bool(visitor.state.typing))
     assert own.lists() == seen.lists()
     assert visitor.closes == agent.closes == []
+
+
+async def test_a_terminal_follows_what_is_said_on_another_worker(
+    workers: Workers, people: People, tmp_path: Path
+) -> None:
+    _, second = workers.pids()
+    with workers.only(second):
+        visitor = await people.visitor(workers.base)
+        await visitor.until(lambda: visitor.state.welcome is not None)
+    name = (await visitor.deliver("One"))["channel"]
+    terminal = await asyncio.to_thread(begin, tmp_path, "follow", name)
+    assert terminal.stdout is not None
+    said: list[str] = []
+    for body in ("One", "Two"):
+        while not any(body in line for line in said):
+            said.append(await asyncio.to_thread(terminal.stdout.readline))
+        if body == "One":
+            await visitor.deliver("Two")
+    workers.signal(signal.SIGTERM)
+    await workers.ended()
+    assert (await asyncio.to_thread(end, terminal)).code == 0
 
 
 async def test_a_worker_that_dies_is_started_again_and_takes_nobody_along(

@@ -12,7 +12,7 @@ from widget_server.cli.progress import show_progress
 from widget_server.ops.backup import make_backup
 from widget_server.ops.restore import restore_backup
 from widget_server.ops.start import make_data_dir
-from widget_server.settings import load_settings
+from widget_server.settings import OperatorError, load_settings
 from widget_server.store import migrate as revisions
 
 _folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
@@ -26,7 +26,8 @@ def backup(folder: Path) -> None:
     FOLDER holds the copy and manifest.json with checksums. All that was acknowledged before the start is in it.
     """
     settings = load_settings()
-    check_known(settings)
+    if check_known(settings) is None:
+        raise OperatorError(f"there is no database at {settings.database_place}; nothing to back up")
     began = time.monotonic()
     with told_plainly(settings):
         manifest = make_backup(settings.database_url, folder, show_progress)

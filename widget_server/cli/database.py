@@ -44,7 +44,9 @@ def check_schema(settings: Settings) -> str | None:
     """
     at = check_known(settings)
     if at is not None and at != revisions.head():
-        raise OperatorError(f"the database is at revision {at}, older than this program; run: widget-server migrate")
+        raise OperatorError(
+            f"{settings.database_place} is at revision {at}, older than this program; run: widget-server migrate"
+        )
     return at
 
 
