@@ -93,7 +93,11 @@ def main(
             save.write_bytes(to_lines(results))
 
     results = from_lines(known.read_bytes()) if known else asyncio.run(_measure(targets, steps, rounds, keep))
-    note = f"{datetime.now(UTC).date().isoformat()}, {machine.describe()}"
+    disturbed = [result.others for result in results]
+    note = (
+        f"{datetime.now(UTC).date().isoformat()}, {machine.describe()}; "
+        f"others used {min(disturbed):.0%} to {max(disturbed):.0%} of it"
+    )
     click.echo(f"\n{table(results)}")
     picture = svg or (PICTURE if write else None)
     if picture is not None:
