@@ -111,9 +111,10 @@ def _build() -> str:
     if base not in known:
         _make_base(base)
     if name not in known:
+        trusted = ["--volume", f"{_CERTIFICATES}:{_CERTIFICATES}:ro"] if _CERTIFICATES.exists() else []
         _buildah(
             "bud", "--isolation", "chroot", "--format", "docker", "--pull-never", "--build-arg", f"BASE={base}",
-            "--volume", f"{_CERTIFICATES}:{_CERTIFICATES}:ro", "--volume", f"{_home()}:/root", "--tag", name, ".",
+            "--volume", f"{_home()}:/root", *trusted, "--tag", name, ".",
         )  # fmt: skip
     return name
 
