@@ -94,16 +94,16 @@ def main(
 
     results = from_lines(known.read_bytes()) if known else asyncio.run(_measure(targets, steps, rounds, keep))
     disturbed = [result.others for result in results]
-    note = (
-        f"{datetime.now(UTC).date().isoformat()}, {machine.describe()}; "
-        f"others used {min(disturbed):.0%} to {max(disturbed):.0%} of it"
+    notes = (
+        f"{datetime.now(UTC).date().isoformat()}, {machine.describe()}",
+        f"Other programs used {min(disturbed):.0%} to {max(disturbed):.0%} of the machine meanwhile.",
     )
     click.echo(f"\n{table(results)}")
     picture = svg or (PICTURE if write else None)
     if picture is not None:
-        picture.write_text(chart(results, _TITLE, note), encoding="utf-8")
+        picture.write_text(chart(results, _TITLE, notes), encoding="utf-8")
     if write:
-        write_between_marks(PAGE, f"Measured {note}.\n\n{table(results)}")
+        write_between_marks(PAGE, f"Measured {'. '.join(notes)}\n\n{table(results)}")
     sys.exit(any(wrongs(result) for result in results))
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 880
 _LEFT, _RIGHT = 76, 40
-_LEGEND_TOP = 92
-_PANEL_TOPS = (164, 436)
+_LEGEND_TOP = 112
+_PANEL_TOPS = (184, 456)
 _PANEL_HEIGHT = 200
 _FOOT = 64
 _HEIGHT = _PANEL_TOPS[-1] + _PANEL_HEIGHT + _FOOT
@@ -58,13 +58,13 @@ class _Axis(NamedTuple):
     ticks: list[float]
 
 
-def chart(results: Sequence[Result], title: str, note: str) -> str:
+def chart(results: Sequence[Result], title: str, notes: tuple[str, str]) -> str:
     """An SVG of what ``results`` show: messages delivered a second, and how long that took, by connections and setup.
 
     Args:
         results: all steps of up to four setups.
         title: of the whole.
-        note: where and how it was measured, one line.
+        notes: where and how it was measured, two lines.
 
     Raises:
         ValueError: more setups than can be told apart.
@@ -81,7 +81,10 @@ def chart(results: Sequence[Result], title: str, note: str) -> str:
         f"<style>{_STYLE}</style>",
         f'<rect class="paper" width="{_WIDTH}" height="{_HEIGHT}"/>',
         f'<text class="title" x="{_LEFT}" y="40">{escape(title)}</text>',
-        f'<text class="soft" x="{_LEFT}" y="64">{escape(note)}</text>',
+        *(
+            f'<text class="soft" x="{_LEFT}" y="{y}">{escape(note)}</text>'
+            for y, note in zip((64, 82), notes, strict=True)
+        ),
         *_legend(setups),
         *_throughput(series, across),
         *_latency(series, across),

@@ -148,7 +148,7 @@ def test_a_table_names_what_went_wrong_and_when_the_generator_was_late() -> None
 
 def test_the_picture_is_well_formed_and_says_in_words_what_it_shows() -> None:
     results = [result(setup=setup, connections=count) for setup in ("one", "two & more") for count in (500, 1000)]
-    root = ET.fromstring(chart(results, "Load <here>", "a note"))
+    root = ET.fromstring(chart(results, "Load <here>", ("one note", "another")))
     space = {"svg": "http://www.w3.org/2000/svg"}
     assert root.findtext("svg:title", namespaces=space) == "Load <here>"
     described = root.findtext("svg:desc", namespaces=space)
@@ -161,4 +161,4 @@ def test_the_picture_is_well_formed_and_says_in_words_what_it_shows() -> None:
 
 def test_a_picture_of_more_setups_than_can_be_told_apart_is_refused() -> None:
     with pytest.raises(ValueError, match="too many"):
-        chart([result(setup=str(number)) for number in range(5)], "t", "n")
+        chart([result(setup=str(number)) for number in range(5)], "t", ("n", "m"))
