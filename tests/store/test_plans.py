@@ -14,7 +14,7 @@ import pytest
 from tests.engines.postgresql import open_connection
 from widget_server.core.conversation import Status
 from widget_server.store import locks, queries, stamps
-from widget_server.store.queries import conversations
+from widget_server.store.queries import batch, conversations
 from widget_server.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -111,3 +111,15 @@ def test_no_list_looks_through_all_that_a_site_ever_had(on_sqlite: sqlite3.Conne
 def test_what_is_resolved_is_found_by_its_assignee(on_sqlite: sqlite3.Connection, who: str) -> None:
     lines = plan_on_sqlite(on_sqlite, STATEMENTS[f"conversations.VIEWS[{(who, Status.RESOLVED)}]"])
     assert any("assignee_id=?" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("statement", "order"),
+    [
+        (batch.INSERT_MESSAGE, batch.NEW_MESSAGE),
+        (batch.ADVANCE_CHANNEL, batch.ADVANCED_CHANNEL),
+        (batch.ADVANCE_CONVERSATION, batch.ADVANCED_CONVERSATION),
+    ],
+)
+def test_a_batch_lays_its_rows_out_as_sqlite_takes_them(statement: Statement, order: tuple[str, ...]) -> None:
+    assert statement.compiled("sqlite").names == order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from pydantic import ValidationError
@@ -11,6 +12,9 @@ from widget_server.core.errors import Malformed
 from widget_server.protocol.frames import CLIENT_FRAME, ClientFrame
 
 MAX_LEVELS: Final = 32
+
+_VALIDATED: Final[Callable[[bytes], ClientFrame]] = CLIENT_FRAME.validator.validate_json
+"""Without the adapter's own call around it, which costs half as much again as decoding."""
 
 _NOT_BRACKETS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[^"\[\]{}]++', re.DOTALL)
 _ALIKE: Final = bytes.maketrans(b"{}", b"[]")
@@ -25,7 +29,7 @@ def decode(text: str | bytes, max_bytes: int) -> ClientFrame:
     if len(data) > max_bytes:
         raise Malformed("too_large", limit=max_bytes)
     try:
-        return CLIENT_FRAME.validate_json(data)
+        return _VALIDATED(data)
     except ValidationError as error:
         if _is_too_deep(data):
             raise Malformed("too_deep", limit=MAX_LEVELS) from None

@@ -49,22 +49,20 @@ KNOWN = with_list(
 )
 
 NEW_MESSAGE = (
-    "channel_id", "seq", "author_id", "side", "kind", "body", "client_id", "digest", "parent", "after_seq", "version",
-    "created_at",
+    "channel_id", "seq", "author_id", "side", "kind", "body", "client_id", "digest", "parent", "after_seq",
+    "first_version", "version", "created_at",
 )  # fmt: skip
-"""What a message is given at its birth, in the order in which the batch lays it out."""
+"""What a message is given at its birth, in the order in which the batch lays it out, and SQLite wants it."""
 
 _new = given_rows("new", **{name: message.c[name] for name in NEW_MESSAGE})
 
 INSERT_MESSAGE = Statement(
     sqlite=insert(message)
     .inline()
-    .values(
-        {name: _b(name) for name in NEW_MESSAGE} | {"revision": literal_column("0"), "first_version": _b("version")}
-    ),
+    .values({name: _b(name) for name in NEW_MESSAGE} | {"revision": literal_column("0")}),
     postgresql=insert(message).from_select(
-        [*NEW_MESSAGE, "revision", "first_version"],
-        select(*(_new.c[name] for name in NEW_MESSAGE), literal_column("0"), _new.c.version),
+        [*NEW_MESSAGE, "revision"],
+        select(*(_new.c[name] for name in NEW_MESSAGE), literal_column("0")),
         include_defaults=False,
     ),
     by_columns="postgresql",
@@ -88,6 +86,9 @@ ADVANCE_CHANNEL = _update_each(
     channel, channel.c.id, seq=channel.c.last_seq, to_version=channel.c.version, new_stamp=channel.c.stamp
 )
 
+ADVANCED_CHANNEL = ("seq", "to_version", "new_stamp", "key")
+"""In the order in which the batch lays them out, and SQLite wants them."""
+
 _MARKS = {
     "v_delivered": conversation.c.visitor_delivered,
     "v_seen": conversation.c.visitor_seen,
@@ -103,6 +104,8 @@ ADVANCE_CONVERSATION = _update_each(
     at=conversation.c.activity_at,
     **_MARKS,
 )
+
+ADVANCED_CONVERSATION = ("new_status", "v_delivered", "v_seen", "a_delivered", "a_seen", "at", "new_stamp", "key")
 
 CLEAR_SNOOZE = Statement(update(conversation).where(conversation.c.channel_id == _b("key")).values(snoozed_until=None))
 
