@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tests.cli.history import write_history
+from tests.engines.postgresql import open_connection
 from widget_server.store import migrate
 from widget_server.store.contents import contents_of
 
@@ -149,9 +150,39 @@ def test_nobody_serves_from_half_a_restore(postgresql: PostgreSQL, tmp_path: Pat
     assert _rows(elsewhere)["site"] == 1
 
 
-def test_a_database_that_a_server_uses_is_not_restored_into(postgresql: PostgreSQL, tmp_path: Path, on: On) -> None:
+def test_a_database_that_a_server_uses_is_not_restored_into(
+    postgresql: PostgreSQL, empty_store: Path, tmp_path: Path, on: On
+) -> None:
     url = postgresql.create_database()
     assert on(url, "backup", "kept").code == 0
-    with migrate.file_lock(tmp_path / "used.db"):
-        used = on(f"sqlite:///{tmp_path / 'used.db'}", "restore", "kept")
-    assert (used.code, used.err) == (1, f"widget-server: a server uses {tmp_path / 'used.db'}; stop it first\n")
+    with open_connection(url) as server:
+        server("SET application_name = 'widget-server'")
+        for arguments in (["restore", "kept"], ["restore", "kept", "--replace"], ["move", "--from", url]):
+            used = on(url if arguments[0] == "restore" else "sqlite:///elsewhere.db", *arguments)
+            assert used.code == 1
+            assert used.err.endswith("; stop it first\n")
+    assert on(url, "restore", "kept").code == 0
+    file = tmp_path / "used.db"
+    file.write_bytes(empty_store.read_bytes())
+    with migrate.file_lock(file):
+        used = on(f"sqlite:///{file}", "restore", "kept")
+    assert (used.code, used.err) == (1, f"widget-server: a server uses {file}; stop it first\n")
+
+
+def test_a_place_that_cannot_be_written_is_named(on: On, tmp_path: Path, full: str) -> None:
+    assert on(full, "backup", "kept").code == 0
+    (tmp_path / "file").write_text("", encoding="ascii")
+    nowhere = on(full, "backup", "file/kept")
+    assert (nowhere.code, nowhere.err.splitlines()[-1]) == (
+        1,
+        "widget-server: file/kept cannot be written: Not a directory",
+    )
+    none = on(f"sqlite:///{tmp_path / 'none.db'}", "backup", "other")
+    assert (none.code, none.err) == (
+        1,
+        f"widget-server: there is no database at {tmp_path / 'none.db'}; nothing to back up\n",
+    )
+    if full.startswith("sqlite"):
+        deep = tmp_path / "a" / "b" / "new.db"
+        assert on(f"sqlite:///{deep}", "restore", "kept").code == 0
+        assert deep.exists()

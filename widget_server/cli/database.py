@@ -88,16 +88,20 @@ def refuse_in_use(settings: Settings) -> None:
         OperatorError: one does.
     """
     if settings.on_sqlite:
-        try:
-            with revisions.file_lock(settings.database_path):
-                return
-        except StoreUnavailable:
-            in_use = True
+        in_use = settings.database_path.exists() and _is_locked(settings)
     else:
         with told_plainly(settings):
             in_use = revisions.connected(settings.database_url, _has_servers)
     if in_use:
         raise OperatorError(f"a server uses {settings.database_place}; stop it first")
+
+
+def _is_locked(settings: Settings) -> bool:
+    try:
+        with revisions.file_lock(settings.database_path):
+            return False
+    except revisions.InUse:
+        return True
 
 
 def _has_servers(connection: Connection) -> bool:

@@ -63,6 +63,10 @@ class NewerSchema(Exception):
         )
 
 
+class InUse(StoreUnavailable):
+    """Another process has the file of a SQLite database open."""
+
+
 def head() -> str:
     """The newest revision this program knows."""
     found = ScriptDirectory.from_config(_config()).get_current_head()
@@ -197,17 +201,22 @@ def file_lock(path: Path, *, patience_s: float = 0.0) -> Generator[None]:
     """Hold the lock of a SQLite file, which a server holds as long as it runs.
 
     :param patience_s: how long another holder is waited for.
-    :raises StoreUnavailable: another process has the file open.
+    :raises InUse: another process has the file open.
+    :raises StoreUnavailable: the lock cannot be written.
     """
     ends = time.monotonic() + patience_s
-    with Path(f"{path}.lock").open("ab") as lock:
+    try:
+        lock = Path(f"{path}.lock").open("ab")  # noqa: SIM115 - closed below, with the lock
+    except OSError as error:
+        raise StoreUnavailable(f"{path}.lock cannot be written: {error.strerror}") from error
+    with lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except OSError as error:
                 if time.monotonic() >= ends:
-                    raise StoreUnavailable(f"{path} is open in another process") from error
+                    raise InUse(f"{path} is open in another process") from error
                 time.sleep(0.05)
         yield
 
