@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import socket
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -25,10 +23,13 @@ from widget_server.actions.sessions import do_begin_session
 from widget_server.actions.sites import do_create_site
 from widget_server.app import create_app
 from widget_server.settings import Settings
-from widget_server.store.sqlite import SQLiteDatabase
+from widget_server.store.engines import database_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from tests.engines.backends import Backend
 
 SITE_KEY = "shop"
 _GENEROUS = "1000000/second"
@@ -44,8 +45,10 @@ def listening_socket() -> socket.socket:
 
 
 @pytest.fixture
-async def shop(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path) -> AsyncGenerator[Shop]:
+async def shop(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path) -> AsyncGenerator[Shop]:
     """A shop with the widget on its pages. What its pages complain about fails the test.
+
+    Browsers come to the first node; `agent` to the last.
 
     The mark `plain_browser` gives a Chromium as people have it, `server_settings` other settings of the server.
     """
@@ -62,17 +65,16 @@ async def shop(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path
     port, shop_port = server_socket.getsockname()[1], shop_socket.getsockname()[1]
     # Two sites, as they are in life: two ports of one host would be one.
     server_url, shop_url = f"http://localhost:{port}", f"http://127.0.0.1:{shop_port}"
+    backend.lay_out(tmp_path / "data")
     settings = Settings(
         mode="testing",
-        data_dir=tmp_path / "data",
         port=port,
         public_url=server_url,
         internal_port=0,
+        **backend.settings(tmp_path / "data"),
         **chosen,
     )
-    settings.data_dir.mkdir(parents=True)
-    shutil.copyfile(empty_store, settings.database_path)
-    database = SQLiteDatabase(settings.database_path)
+    database = database_of(settings.database_url)
     passwords = Passwords(memory_kib=8, passes=1)
     async with AsyncExitStack() as stack:
         for held in (server_socket, shop_socket):
@@ -81,12 +83,17 @@ async def shop(request: pytest.FixtureRequest, empty_store: Path, tmp_path: Path
         server = TestServer(app, host="127.0.0.1", socket_factory=lambda *_: server_socket)
         await server.start_server()
         stack.push_async_callback(server.close)
+        agents_url = server_url
+        if backend.nodes > 1:
+            elsewhere = settings.model_copy(update={"data_dir": tmp_path / "data-2"})
+            other = await stack.enter_async_context(TestServer(create_app(elsewhere, passwords=passwords)))
+            agents_url = str(other.make_url("")).rstrip("/")
         await do_create_site(
             database, name="Plum & Sons", allowed_origins=[shop_url], key=SITE_KEY,
             now_ms=now_ms(), random=secrets.token_bytes,
         )  # fmt: skip
         browser = await stack.enter_async_context(chromium(plain=plain))
-        made = Shop(shop_url, server_url, SITE_KEY, database, browser, stack)
+        made = Shop(shop_url, server_url, agents_url, SITE_KEY, database, browser, stack)
         site = make_app(server_url, SITE_KEY)
         site.router.add_get("/bare", made.send_bare_page)
         pages = web.AppRunner(site)
@@ -109,7 +116,7 @@ async def agent(shop: Shop) -> AsyncGenerator[Agent]:
     headers = {"Cookie": f"session={token}"}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
-        SocketClient(session, f"{shop.server}/ws/console", shop.server, ClientState("agent")) as client,
+        SocketClient(session, f"{shop.agents_server}/ws/console", shop.server, ClientState("agent")) as client,
     ):
         agent = Agent(client)
         await agent.watch()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -23,12 +21,16 @@ from widget_server.actions.passwords import Passwords
 from widget_server.actions.sites import do_create_site
 from widget_server.app import create_app
 from widget_server.settings import Settings
-from widget_server.store.sqlite import SQLiteDatabase
+from widget_server.store.engines import database_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from playwright.async_api import Browser, Locator
+
+    from tests.engines.backends import Backend
+    from widget_server.store.database import Database
 
 SITE_KEY = "teahouse"
 SITE_ORIGIN = "https://tea.test"
@@ -124,8 +126,11 @@ class AgentPage:
 class Console:
     """One installation, its agents and its visitors. Made by the fixture `console`."""
 
-    def __init__(self, base: str, database: SQLiteDatabase, browser: Browser, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, base: str, visitors_base: str, database: Database, browser: Browser, stack: AsyncExitStack
+    ) -> None:
         self.base = base
+        self._visitors_base = visitors_base
         self._database = database
         self._browser = browser
         self._stack = stack
@@ -165,7 +170,7 @@ class Console:
         """A visitor on the site's pages, who has written ``bodies``."""
         session = await self._stack.enter_async_context(aiohttp.ClientSession())
         state = ClientState("visitor")
-        visitor = Visitor(session, f"{self.base}/ws/{SITE_KEY}", SITE_ORIGIN, state)
+        visitor = Visitor(session, f"{self._visitors_base}/ws/{SITE_KEY}", SITE_ORIGIN, state)
         await self._stack.enter_async_context(visitor)
         if bodies:
             await visitor.says(*bodies)
@@ -174,33 +179,38 @@ class Console:
         return visitor
 
 
-async def _console(empty_store: Path, tmp_path: Path) -> AsyncGenerator[Console]:
+async def _console(backend: Backend, tmp_path: Path) -> AsyncGenerator[Console]:
+    """Browsers come to the first node, visitors to the last."""
+    backend.lay_out(tmp_path / "data")
     port = unused_port()
     base = f"http://localhost:{port}"
     settings = Settings(
         mode="testing",
-        data_dir=tmp_path / "data",
         public_url=base,
         internal_port=0,
         limit_messages_connection=_GENEROUS,
         limit_messages_visitor=_GENEROUS,
         limit_messages_address=_GENEROUS,
         limit_new_visitors_address=_GENEROUS,
+        **backend.settings(tmp_path / "data"),
     )
-    settings.data_dir.mkdir(parents=True)
-    shutil.copyfile(empty_store, settings.database_path)
-    database = SQLiteDatabase(settings.database_path)
+    database = database_of(settings.database_url)
     async with AsyncExitStack() as stack:
         app = create_app(settings, database=database, passwords=Passwords(memory_kib=8, passes=1))
         server = TestServer(app, host="127.0.0.1", port=port)
         await server.start_server()
         stack.push_async_callback(server.close)
+        visitors_base = base
+        if backend.nodes > 1:
+            elsewhere = settings.model_copy(update={"data_dir": tmp_path / "data-2"})
+            other = await stack.enter_async_context(TestServer(create_app(elsewhere)))
+            visitors_base = str(other.make_url("")).rstrip("/")
         await do_create_site(
             database, name="Teahouse", allowed_origins=[SITE_ORIGIN], key=SITE_KEY,
             now_ms=Clock().now_ms(), random=secrets.token_bytes,
         )  # fmt: skip
         browser = await stack.enter_async_context(chromium())
-        console = Console(base, database, browser, stack)
+        console = Console(base, visitors_base, database, browser, stack)
         yield console
         # The last sockets close before their server does.
         await asyncio.sleep(0)

@@ -85,7 +85,7 @@ class Host:
         # The same key on purpose: two servers on one host must not mix up what their widgets keep.
         await do_create_site(database, name=prefix, allowed_origins=[shop_url], key=SITE_KEY, **facts)
         await do_create_agent(database, passwords, mail=MAIL, name=f"Ada at {prefix}", password=PASSWORD, **facts)
-        shop = Shop(shop_url, base, SITE_KEY, database, self._browser, stack)
+        shop = Shop(shop_url, base, base, SITE_KEY, database, self._browser, stack)
         pages = make_app(base, SITE_KEY)
         pages.router.add_get("/bare", shop.send_bare_page)
         runner = web.AppRunner(pages)

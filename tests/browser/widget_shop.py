@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Locator, Page
 
     from tests.clients.socket import SocketClient
-    from widget_server.store.sqlite import SQLiteDatabase
+    from widget_server.store.database import Database
 
 FLAGS = [
     "--no-sandbox",
@@ -159,13 +159,15 @@ class Shop:
         self,
         url: str,
         server: str,
+        agents_server: str,
         key: str,
-        database: SQLiteDatabase,
+        database: Database,
         browser: Browser,
         stack: AsyncExitStack,
     ) -> None:
         self.url = url
         self.server = server
+        self.agents_server = agents_server
         self.key = key
         self.database = database
         self.browser = browser
