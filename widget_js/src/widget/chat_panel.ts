@@ -27,7 +27,7 @@ export interface Place {
   readonly language: string;
   readonly translations: TextTable;
   /** Where sheets are adopted, and the element in it that the panel is put into. */
-  readonly root: Document | ShadowRoot;
+  readonly root: ShadowRoot;
   readonly container: HTMLElement;
   readonly emit: Emit;
   /** Where the visitor is. */
@@ -115,10 +115,8 @@ export class ChatPanel {
     node.ariaModal = `${matchMedia("(max-width: 480px)").matches}`;
     this.#face();
     this.#attention.opened(open);
-    if (open) {
-      this.#conversation?.log.toEnd();
-      this.#composer.focus();
-    }
+    this.#conversation?.opened(open);
+    if (open) this.#composer.focus();
     this.#draw();
     this.#place.emit(open ? "open" : "close", undefined);
   }
@@ -170,6 +168,7 @@ export class ChatPanel {
     this.#conversation = conversation;
     this.#view.middle.append(conversation.log.node);
     this.#show({ state: this.#state, messages: [], cleared: true });
+    conversation.opened(this.#open);
     this.#tabs.join();
   }
 

@@ -6,6 +6,7 @@ import type { Texts } from "../core/texts";
 import type { World } from "../core/world";
 import type { Message } from "../protocol.gen";
 import type { Composer } from "./composer";
+import { Cover } from "./cover";
 import { element } from "./elements";
 import { MessageLog } from "./log";
 import sheetText from "./log.css?inline";
@@ -30,8 +31,8 @@ export interface ConversationOptions {
   readonly texts: Texts;
   readonly world: World;
   readonly storage: Storage;
-  /** Where the sheet is adopted. */
-  readonly root: Document | ShadowRoot;
+  /** The widget's, where the sheet is adopted. */
+  readonly root: ShadowRoot;
   readonly composer: Composer;
   /** What an empty conversation says; may be empty. */
   readonly greeting: string;
@@ -55,11 +56,13 @@ export class Conversation {
   #editing: Message | undefined;
   #ended = new AbortController();
   #removing: Removal | undefined;
+  #cover: Cover;
 
   constructor(options: ConversationOptions) {
     const { call, changed, greeting } = options;
     this.#options = options;
     adopt(options.root, sheetText);
+    this.#cover = new Cover(options.root.host, this.#ended.signal);
     this.log = new MessageLog({
       texts: options.texts,
       now: options.world.now,
@@ -117,6 +120,12 @@ export class Conversation {
     composer.showEditing();
     composer.value = draft();
     composer.focus();
+  }
+
+  /** The panel was opened or closed. */
+  opened(open: boolean): void {
+    this.#cover.show(open);
+    if (open) this.log.toEnd();
   }
 
   destroy(): void {

@@ -1,5 +1,6 @@
 /** The page's side of a framed panel: `data-isolation="iframe"`. The panel itself runs on the server's origin. */
 
+import { Cover } from "./cover";
 import { element } from "./elements";
 import type { FromFrame, ToFrame } from "./frame";
 import frameSheet from "./frame_host.css?inline";
@@ -29,6 +30,7 @@ export async function mountFrame(host: Host): Promise<Panel> {
 
   const stop = new AbortController();
   const faced = showFace(host);
+  const cover = new Cover(root.host, stop.signal);
   let open = false;
   const say = (message: ToFrame): void => port.postMessage(message);
   port.onmessage = ({ data }: MessageEvent<FromFrame>) => {
@@ -36,6 +38,7 @@ export async function mountFrame(host: Host): Promise<Panel> {
     if (data.kind !== "face") return;
     open = data.face.open;
     frame.hidden = !open;
+    cover.show(open);
     faced(data.face);
     if (data.face.begun) rememberConversation(config);
   };

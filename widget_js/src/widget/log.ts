@@ -7,7 +7,7 @@ import type { Author, Message } from "../protocol.gen";
 import { button, element, face } from "./elements";
 import { icon } from "./icon";
 import type { Update, WidgetState } from "./state";
-import { dayNumber, Times } from "./times";
+import { dayNumber, regionOf, Times } from "./times";
 
 /** Messages of one author within this time are one group. */
 const GROUP_MS = 300_000;
@@ -79,7 +79,7 @@ export class MessageLog {
 
   constructor(options: LogOptions) {
     this.#options = options;
-    this.#times = new Times(options.texts.language);
+    this.#times = new Times(regionOf(options.texts.language, navigator.languages));
     this.node.role = "log";
     this.node.tabIndex = 0;
     this.node.ariaLabel = options.texts.text("Conversation");

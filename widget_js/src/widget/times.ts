@@ -1,3 +1,12 @@
+/**
+ * The way in which this visitor writes times: `language`, as it is used where they live. Translations know of no
+ * regions, browsers do: half past two is "2:30 PM" to one and "14:30" to another who both read English.
+ */
+export function regionOf(language: string, preferred: readonly string[]): string {
+  const [base] = language.split("-");
+  return preferred.find((tag) => tag.split("-")[0] === base) ?? language;
+}
+
 /** How times are said, in the visitor's zone and language. Formatters are made once: making one costs a millisecond. */
 export class Times {
   #time: Intl.DateTimeFormat;
