@@ -174,7 +174,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None,
         description=f"Key for what the server signs, at least {SECRET_MIN_CHARS} characters. When it is not set, "
-        "one is made at the first start and kept in the data directory.",
+        "one is made at the first start and kept in the data directory, with PostgreSQL in the database.",
     )
     session_days: int = Field(14, ge=1, le=365, description="Days until an agent has to sign in again.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

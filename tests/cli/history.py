@@ -15,7 +15,8 @@ _PER_CONVERSATION = 20
 def write_history(path: Path, messages: int) -> None:
     """Fill a migrated and empty SQLite file: a site, an agent, and conversations of 20 messages each.
 
-    A visitor of each tenth conversation was merged into the next one, so that rows refer to rows that come after them.
+    Every table has a row at least. A visitor of each tenth conversation was merged into the next one, so that rows refer
+    to rows that come after them.
 
     Args:
         path: of the file, which no server uses.
@@ -49,4 +50,14 @@ def write_history(path: Path, messages: int) -> None:
                        i / {_PER_CONVERSATION} + 1, 'visitor', 'text',
                        printf('Message %d: where is my parcel? Größe 44, café ☕', i), printf('client-%d', i), 'd',
                        i % {_PER_CONVERSATION} + 1, i % {_PER_CONVERSATION} + 1, 1700000000000 + i FROM n;
+            INSERT INTO identity (person_id, kind, value, secret, created_at)
+                VALUES ({talks} + 1, 'mail', 'zoe@chat.test', 'hash', 5);
+            INSERT INTO session (token_hash, person_id, created_at, seen_at, expires_at, stamp)
+                VALUES ('token', {talks} + 1, 5, 6, 7, 8);
+            INSERT INTO contact (site_id, person_id, name, updated_at) VALUES (1, 1, 'Ömer', 5);
+            INSERT INTO membership (channel_id, person_id, joined_at, stamp) VALUES (2, 1, 5, 9);
+            INSERT INTO reader (channel_id, person_id, delivered_seq, seen_seq) VALUES (2, {talks} + 1, 4, 3);
+            INSERT INTO revision (message_no, revision, body, person_id, created_at) VALUES (1, 0, 'before', 1, 5);
+            INSERT INTO canned_reply (shortcut, body, updated_at) VALUES ('hi', 'Hello there', 5);
+            INSERT INTO outbox (topic, channel_id, payload, created_at, due_at) VALUES ('mail', 2, '{{}}', 5, 6);
         """)

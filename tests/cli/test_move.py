@@ -18,6 +18,7 @@ from tests.cli.history import write_history
 from tests.engines.postgresql import open_connection
 from widget_server.store import migrate
 from widget_server.store.contents import contents_of
+from widget_server.store.tables import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,11 +65,13 @@ def _without_stamps(url: str, table: str) -> list[dict[str, object]]:
 
 def test_everything_is_moved_and_numbers_go_on(source: Path, target: str, tmp_path: Path, on: On) -> None:
     moved = on(None, "move", "--from", f"sqlite:///{source}", "--to", target)
-    assert (moved.code, moved.out.split(" ")[0]) == (0, "483")
+    assert (moved.code, moved.out.split(" ")[0]) == (0, "491")
     assert "hunter" not in moved.out
     assert _rows(target) == _rows(f"sqlite:///{source}")
-    for table in ("person", "channel", "conversation", "message", "site", "role_grant"):
-        assert _without_stamps(target, table) == _without_stamps(f"sqlite:///{source}", table)
+    for table in set(metadata.tables) - {"installation"}:
+        rows = _without_stamps(target, table)
+        assert rows
+        assert rows == _without_stamps(f"sqlite:///{source}", table)
     with open_connection(target) as ask:
         assert ask("SELECT nextval('message_no_seq') AS next")[0]["next"] == 401
         assert ask("SELECT max(stamp) AS stamp FROM channel")[0]["stamp"] == 0
