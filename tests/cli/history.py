@@ -15,8 +15,8 @@ _PER_CONVERSATION = 20
 def write_history(path: Path, messages: int) -> None:
     """Fill a migrated and empty SQLite file: a site, an agent, and conversations of 20 messages each.
 
-    Every table has a row at least. A visitor of each tenth conversation was merged into the next one, so that rows refer
-    to rows that come after them.
+    Every table has a row at least. A visitor of each tenth conversation was merged into the next one, so that rows
+    refer to rows that come after them.
 
     Args:
         path: of the file, which no server uses.
