@@ -207,6 +207,16 @@ async def test_a_stop_drains_all_workers_at_once(workers: Workers, people: Peopl
     assert workers.log[-1]["message"] == "All workers have ended."
 
 
+async def test_a_worker_that_hangs_is_ended_when_its_time_is_over(installation: Installation, redis: Redis) -> None:
+    async with Workers(installation, broker_url=redis.url, drain_seconds=0.5) as workers:
+        os.kill(workers.pids()[0], signal.SIGSTOP)
+        workers.signal(signal.SIGTERM)
+        assert await workers.ended() == 0
+    told = [line["message"] for line in workers.log]
+    assert told.count("Stopped.") == 1
+    assert told.count("Workers did not stop in time; ending what is left.") == 1
+
+
 async def test_workers_whose_parent_was_killed_drain(workers: Workers) -> None:
     await workers.kill()
     assert [line["message"] for line in workers.log].count("The parent process is gone.") == 2

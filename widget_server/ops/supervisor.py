@@ -153,7 +153,9 @@ class Supervisor:
             self._on_ready()
             self._on_ready = None
         if self._stop_by is not None and time.monotonic() >= self._stop_by:
+            _log.error("Workers did not stop in time; ending what is left.")
             self._signal(signal.SIGKILL)
+            self._stop_by += _LONGEST_PAUSE_S
 
     def _reap(self) -> None:
         for place in self._places:
