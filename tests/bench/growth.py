@@ -38,7 +38,9 @@ _AT_ONCE = 8
 
 def come_and_talk(size: Size) -> tuple[list[int], list[int]]:
     """Whose visitors come back, and whose write: those come from all times, of these most began lately."""
-    talk = [*size.sample(load.PAIRS - OLD, seeding.RECENT), *size.sample(OLD - 1), size.conversations - 1]
+    recent = size.sample(load.PAIRS - OLD, seeding.RECENT)
+    # One further on, so that where there are few conversations nobody is taken twice.
+    talk = [*recent, *(number + 1 for number in size.sample(OLD - 1)), size.conversations - 1]
     return [number for number in size.sample(_SAMPLE) if number not in talk], talk
 
 
