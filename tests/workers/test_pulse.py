@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from widget_server.routes.office import OFFICE
 from widget_server.store.database import StoreUnavailable
 from widget_server.store.installation import renew_epoch
 from widget_server.store.records import Author
+from widget_server.store.stamps import Changes, changes_since
 from widget_server.workers import pulse as pulse_module
 from widget_server.workers.pulse import Pulse
 
@@ -204,17 +205,17 @@ async def test_a_beat_that_fails_is_not_the_last_one(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures: list[BaseException] = [StoreUnavailable("locked"), ZeroDivisionError()]
-    read = served.engine.database.read
 
-    async def fails(fn: object) -> object:
+    async def fails(*args: Any, **more: Any) -> Changes:
         if failures:
             raise failures.pop()
-        return await read(fn)  # type: ignore[arg-type]  # handed on as it came
+        return await changes_since(*args, **more)
 
     async with served.visitor() as visitor, served.console(await served.staff("Grace")) as console:
         name = await begin(visitor)
         await console.show(name)
-        monkeypatch.setattr(served.engine.database, "read", fails)
+        # Of the pulse alone: other workers read beside it.
+        monkeypatch.setattr(pulse_module, "changes_since", fails)
         served.engine.bus = DeafBus(served.engine.switchboard)
         await visitor.deliver("lost", name)
         await console.until(lambda: console.state.channels[name].last == 2)
