@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from tests.engines.redis import Redis
 from tests.hub.neighbours import Ear, Node, Store, eventually, nodes_on
 from widget_server.hub.bus import NODES
+from widget_server.web.rate_limits import SharedCounters
+from widget_server.web.sign_in_throttle import SignInThrottle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -274,6 +277,40 @@ async def test_a_broker_that_takes_no_commands_of_ours_is_not_fatal(broker: Redi
         one.commit()
         await eventually(lambda: at(far) == 2)
         assert one.store.holes_read == [("c1", 0)]
+
+
+class Guarded(Redis):
+    """A broker that lets us in with a password, and to no more than we need."""
+
+    rights = (
+        "~widget:* &widget:* +client|setname +ping +publish +subscribe +unsubscribe"
+        " +eval +incrby +incr +decr +get +set +del +pttl +pexpire"
+    )
+
+    @override
+    def start(self) -> None:
+        super().start()
+        self.ask("ACL", "SETUSER", "widget", "on", ">a password", *self.rights.split())
+
+    @property
+    @override
+    def url(self) -> str:
+        return f"redis://widget:a%20password@127.0.0.1:{self.port}/0"
+
+
+async def test_a_password_and_few_rights_are_enough() -> None:
+    with Guarded() as broker:
+        async with nodes_on(broker) as nodes:
+            one, other = nodes
+            far = await other.listen()
+            one.commit()
+            throttle = SignInThrottle("10/10minutes", b"a key", lambda: 1_000_000, one.bus.ledger)
+            await throttle.attempt("ada@example.com", "198.51.100.7", None)
+            await throttle.succeeded("ada@example.com", "198.51.100.7", None)
+            counters = SharedCounters(lambda: 1_000_000, one.bus.ledger, "visitor")
+            assert counters.incr("ada", 60) == 1
+            await eventually(lambda: at(far) == 1 and not counters._untold)
+            assert one.bus.measures["dropped"] == one.bus.measures["alone"] == 0
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
