@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -114,16 +114,35 @@ def _writer_now(transport: asyncio.Transport | None) -> Callable[[bytes], bool]:
     def write_now(data: bytes) -> bool:
         if transport is None or transport.get_write_buffer_size() or transport.is_closing():
             return False
-        size = len(data)
-        if size < 126:
-            transport.write(b"\x81%c%b" % (size, data))
-        elif size < 65536:
-            transport.write(b"\x81\x7e%b%b" % (size.to_bytes(2, "big"), data))
-        else:
-            transport.write(b"\x81\x7f%b%b" % (size.to_bytes(8, "big"), data))
+        transport.write(_FRAMED.of(data))
         return True
 
     return write_now
+
+
+class _Framed:
+    """A message as one text frame (RFC 6455 §5.2). The last one is kept: what a thousand sockets get is framed once."""
+
+    __slots__ = ("_data", "_frame")
+
+    def __init__(self) -> None:
+        self._data: bytes | None = None
+        self._frame = b""
+
+    def of(self, data: bytes) -> bytes:
+        if data is not self._data:
+            size = len(data)
+            if size < 126:
+                head = bytes((0x81, size))
+            elif size < 65536:
+                head = b"\x81\x7e" + size.to_bytes(2, "big")
+            else:
+                head = b"\x81\x7f" + size.to_bytes(8, "big")
+            self._data, self._frame = data, head + data
+        return self._frame
+
+
+_FRAMED: Final = _Framed()
 
 
 def _writer(ws: web.WebSocketResponse) -> Callable[[bytes], Awaitable[None]]:
