@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.clients.state import ClientState
     from tests.clients.truth import Deeds
     from tests.faults.stored import Stored, StoredMessage
+    from tests.faults.times import TimedState
 
 
 class Verdict(NamedTuple):
@@ -41,7 +42,7 @@ class Verdict(NamedTuple):
         return not any(self[3:])
 
 
-def judge(installation: Installation, deeds: Deeds, clients: Collection[ClientState]) -> Verdict:
+def judge(installation: Installation, deeds: Deeds, clients: Collection[TimedState]) -> Verdict:
     """Compare the store with what was written down and with what ``clients`` hold of the channels they show."""
     store = read_store(installation)
     rows = [row for channel in store.messages.values() for row in channel]
@@ -73,11 +74,11 @@ def _out_of_order(store: Stored, deeds: Deeds) -> int:
     return inversions
 
 
-def _regressed(client: ClientState, store: Stored) -> int:
+def _regressed(client: TimedState, store: Stored) -> int:
     fallen = sum(": marks of" in violation for violation in client.violations)
-    for name, channel in client.channels.items():
+    for name, told in client.told.items():
         if name in store.heads:
-            for side, marks in channel.marks.items():
+            for side, marks in told.items():
                 fallen += any(store.heads[name].marks[side][kind] < mark for kind, mark in marks.items())
     return fallen
 

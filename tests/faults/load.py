@@ -75,7 +75,7 @@ class Load:
         return [wait for wait in waits() if wait is not None]
 
     async def end(self) -> None:
-        """Let everybody finish, and come to the same lists."""
+        """Let everybody finish, come to the same lists, and see that the other side has seen all."""
         for chat in self.chats:
             for talker in chat.talkers:
                 await talker.stop()
@@ -84,6 +84,12 @@ class Load:
             last = max(ack["seq"] for ack in acks)
             await reached(chat.visitor, chat.own, last)
             await reached(chat.agent, chat.seen, last)
+            await _seen(chat.visitor, chat.own, "agents", last)
+            await _seen(chat.agent, chat.seen, "visitor", last)
         for chat in self.chats:
             for reader in chat.readers:
                 await reader.stop()
+
+
+async def _seen(client: SocketClient, channel: ChannelState, side: str, seq: int) -> None:
+    await client.until(lambda: channel.marks[side]["seen"] >= seq)

@@ -18,11 +18,10 @@ from tests.faults.record import figures, record
 from tests.faults.times import TimedState, Times
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable
     from pathlib import Path
 
     from tests.clients.installation import Installation
-    from tests.clients.state import ClientState
     from tests.engines.backends import Backend
 
 
@@ -43,7 +42,7 @@ class Stage:
         self._truth = exits.enter_context(TruthFile(truth_path))
         self._truth_path = truth_path
         self._exits = exits
-        self._without_sockets: list[FallbackClient] = []
+        self._states: list[TimedState] = []
 
     def serve(self, *, front: bool = False, lines: bool = False, **settings: str | float) -> Cluster:
         """The installation's nodes, for an ``async with``; see :class:`tests.cluster.Cluster`."""
@@ -61,11 +60,12 @@ class Stage:
         """A visitor whose network lets no WebSocket through."""
         session = await self._exits.enter_async_context(aiohttp.ClientSession())
         state = TimedState("visitor", self.times)
+        self._states.append(state)
         client = FallbackClient(session, base, SITE_KEY, SITE_ORIGIN, state, truth=self._truth)
-        self._without_sockets.append(await self._exits.enter_async_context(client))
-        return client
+        return await self._exits.enter_async_context(client)
 
-    async def _enter(self, url: str, origin: str, state: ClientState) -> SocketClient:
+    async def _enter(self, url: str, origin: str, state: TimedState) -> SocketClient:
+        self._states.append(state)
         headers = {"Cookie": self.installation.cookie} if state.role == "agent" else None
         session = await self._exits.enter_async_context(aiohttp.ClientSession(headers=headers))
         client = SocketClient(session, url, origin, state, truth=self._truth)
@@ -102,10 +102,6 @@ class Stage:
         assert verdict.clean, verdict
         assert verdict.sent == verdict.acked == verdict.stored, verdict
         return verdict
-
-    @property
-    def _states(self) -> Sequence[ClientState]:
-        return [client.state for client in (*self.clients, *self._without_sockets)]
 
 
 @asynccontextmanager

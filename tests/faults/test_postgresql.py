@@ -80,10 +80,6 @@ async def test_g14_a_stopped_database_refuses_for_now_and_all_goes_on_when_it_is
         await cluster.ready()
 
 
-async def _begin_talking(stage: Stage, base: str) -> Talker:
-    return Talker(await stage.visitor(base), pause=1.0)
-
-
 @pytest.mark.timeout(180)
 async def test_g14_senders_are_answered_while_the_database_hangs_however_many_begin_then(
     on_database: OnDatabase,
@@ -92,11 +88,12 @@ async def test_g14_senders_are_answered_while_the_database_hangs_however_many_be
     async with stage.serve() as cluster:
         load = Load(stage)
         await load.begin(cluster.for_visitors, cluster.for_agents)
+        arrived = [await stage.visitor(cluster.for_visitors) for _ in range(_NEWCOMERS)]
         await load.runs()
         stage.times.begin()
         await asyncio.to_thread(database.pause)
         # Their first messages make a person and a conversation each: more of them than may be written at once.
-        newcomers = await asyncio.gather(*(_begin_talking(stage, cluster.for_visitors) for _ in range(_NEWCOMERS)))
+        newcomers = [Talker(visitor, pause=1.0) for visitor in arrived]
         await asyncio.sleep(_HUNG_SECONDS)
         await asyncio.to_thread(database.resume)
         stage.times.end()

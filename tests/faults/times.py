@@ -106,6 +106,8 @@ class TimedState(ClientState):
         self._mine: set[str] = set()
         self.written: list[str] = []
         """The client ids of its messages, in order."""
+        self.told: dict[str, dict[str, dict[str, int]]] = {}
+        """The highest marks that the server told it, by channel and side."""
 
     @override
     def compose(self, body: str, channel: str | None = None, client_id: str | None = None) -> Pending:
@@ -143,9 +145,19 @@ class TimedState(ClientState):
                 for message in frame.get("messages", []):
                     if message["client_id"] not in self._mine:
                         self._times.hold(message["client_id"], now)
+            case "marks":
+                self._hear(frame["channel"], {"visitor": frame["visitor"], "agents": frame["agents"]})
+            case "head":
+                self._hear(frame["channel"], frame.get("marks") or {})
             case _:
                 pass
         return super().receive(frame)
+
+    def _hear(self, channel: str, marks: dict[str, dict[str, int]]) -> None:
+        told = self.told.setdefault(channel, {})
+        for side, new in marks.items():
+            old = told.get(side, {})
+            told[side] = {name: max(mark, old.get(name, 0)) for name, mark in new.items()}
 
     def _answered(self, client_id: str, now: float) -> None:
         tried = self._tried.pop(client_id, None)

@@ -65,6 +65,7 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
         self._aside: dict[int, deque[Data]] = {}
+        self._flying_aside: set[int] = set()
         self._aside_turn = asyncio.Semaphore(_ASIDE_AT_ONCE)
         self._functions: deque[Function] = deque()
         self._running_functions = 0
@@ -221,6 +222,7 @@ class Committer:
                 batch = [behind.popleft() for _ in range(min(len(behind), self._batch_max))]
                 if not batch:
                     break
+                self._flying_aside.add(channel_id)
                 try:
                     await self._data(batch, wait=True)
                 except Exception as error:  # noqa: BLE001  # as in a batch of the others
@@ -228,13 +230,20 @@ class Committer:
                     behind.clear()
                     if _is_down(error):
                         self._refuse_aside(error)
+                finally:
+                    self._flying_aside.discard(channel_id)
         del self._aside[channel_id]
 
     def _refuse_aside(self, error: BaseException) -> None:
-        """What waits for its turn would wait as long again (G14)."""
-        for behind in self._aside.values():
-            self._refuse([*behind], error)
-            behind.clear()
+        """What waits for its turn would wait as long again (G14).
+
+        What is behind a batch under way is refused with that one, not before it: the first that is refused is the one
+        that its sender begins again with.
+        """
+        for channel_id, behind in self._aside.items():
+            if channel_id not in self._flying_aside:
+                self._refuse([*behind], error)
+                behind.clear()
 
     # --- functions
 
@@ -259,7 +268,9 @@ class Committer:
     def _refuse_functions(self, function: Function, error: BaseException) -> None:
         """Refuse a function, and with it what would overtake it or would wait as long again (G14)."""
         if _is_down(error):
-            behind = list(self._functions)
+            # Those of a line that is under way are refused with what is before them, not earlier.
+            others = self._busy_lines - {function.line}
+            behind = [other for other in self._functions if other.line not in others]
         elif isinstance(error, StoreUnavailable) and function.line:
             behind = [other for other in self._functions if other.line == function.line]
         else:
@@ -314,10 +325,24 @@ class Committer:
 
     def _give_up(self, batch: Sequence[Write], error: BaseException) -> None:
         if isinstance(error, StoreUnavailable):
-            # What waits behind would wait as long again (G14), and overtake what is refused now.
-            batch = [*batch, *self._queue]
+            # What waits behind would wait as long again (G14), and overtake what is refused now. What waits for others
+            # that are under way is refused with those, not before them.
+            waiting = list(self._queue)
             self._queue.clear()
+            batch = [*batch, *(write for write in waiting if not self._falls_in_behind(write))]
         self._refuse(batch, error)
+
+    def _falls_in_behind(self, write: Write) -> bool:
+        """Put a write behind those of its channel or line that are under way; whether there are any."""
+        if isinstance(write, Function):
+            if not write.line or write.line not in self._busy_lines:
+                return False
+            self._functions.append(write)
+            return True
+        if write.channel_id not in self._aside:
+            return False
+        self._aside[write.channel_id].append(write)
+        return True
 
     def _refuse(self, batch: Sequence[Write], error: BaseException) -> None:
         if isinstance(error, SyncFailed):
