@@ -144,7 +144,7 @@ test: build engines ## run all tests (COVERAGE=1 reports branch coverage too)
 	$(if $(COVERAGE),$(BIN)/coverage report --include='$(COVERAGE_PARTS)' --fail-under=90)
 
 .PHONY: test-all
-test-all: ## run all tests and the long rounds
+test-all: ## run all tests on SQLite, PostgreSQL and two nodes, and the long rounds
 	@LONG=1 $(MAKE) test
 
 .PHONY: coverage
