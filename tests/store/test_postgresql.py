@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -223,6 +223,27 @@ async def test_writers_of_several_nodes_make_one_order_without_a_hole(url: str, 
             assert own == sorted(own)
         told = sorted(event for desk in (one, two, three) for event in desk.versions)
     assert [start for start, _ in told] == [0, *(to for _, to in told[:-1])]
+
+
+async def test_eight_nodes_on_one_hot_channel_hold_up_none_of_their_others(url: str, world: World) -> None:
+    async with AsyncExitStack() as stack:
+        desks, colds = [], []
+        for _ in range(8):
+            database = await stack.enter_async_context(opened(url, connections=5))
+            colds.append(await build_world(database))
+            desks.append(await stack.enter_async_context(Desk(database, world)))
+        with open_connection(url) as neighbour:
+            neighbour("BEGIN")
+            neighbour("SELECT 1 FROM channel WHERE id = $1 FOR UPDATE", world.channel)
+            hot = [desk.send(f"{n}") for n in range(3) for desk in desks]
+            for desk, cold in zip(desks, colds, strict=True):
+                answers = [desk.send(f"{n}", channel=cold.channel, author=cold.visitor) for n in range(3)]
+                assert [sent(await answer).seq for answer in answers] == [1, 2, 3]
+            assert not any(answer.done() for answer in hot)
+            neighbour("ROLLBACK")
+        numbers = [sent(await answer).seq for answer in hot]
+        assert sorted(numbers) == list(range(1, 25))
+        assert all(numbers[n::8] == sorted(numbers[n::8]) for n in range(8))
 
 
 async def test_a_cursor_never_passes_what_is_not_committed_yet(
