@@ -41,6 +41,7 @@ class TcpProxy:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
+        self._flowing.set()
         self.cut()
         for task in list(self._tasks):
             task.cancel()
@@ -57,8 +58,13 @@ class TcpProxy:
         for writer in list(self._writers):
             writer.transport.abort()
 
+    def lead_to(self, target: int) -> None:
+        """Lead to another port from now on, as an address does that was moved."""
+        self._target = target
+        self.cut()
+
     def swallow(self) -> None:
-        """Take what is sent and pass nothing on, on either side: the lines look open and are dead."""
+        """Take what is sent and pass nothing on, on either side, not even an end: the lines look open and are dead."""
         self._flowing.clear()
 
     def flow(self) -> None:
@@ -79,6 +85,7 @@ class TcpProxy:
         self._tasks.update(both)
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await self._flowing.wait()
         finally:
             for task in both:
                 task.cancel()

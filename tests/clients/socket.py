@@ -112,6 +112,9 @@ class SocketClient(Carrier):
     async def _transmit(self, frames: list[Frame]) -> None:
         if self._socket is None:
             return
+        if not self._greeted:
+            # What is written now waits for the welcome, with what was written before it.
+            frames = [frame for frame in frames if frame["t"] != "send"]
         # A line that breaks here loses the frames; the outbox brings them again after the next welcome.
         with contextlib.suppress(ConnectionError, aiohttp.ClientError):
             for frame in frames:

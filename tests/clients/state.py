@@ -42,6 +42,7 @@ class ChannelState:
         self.messages: dict[int, Frame] = {}
         self.head: Frame | None = None
         self.marks: dict[str, dict[str, int]] = {}
+        self._told_marks: dict[str, dict[str, int]] = {}
         self.staff: str | None = None
         self.synced = False
         self.gone = False
@@ -116,6 +117,7 @@ class ChannelState:
             self.violations.append(f"head fell from version {self.version} to {frame['version']}")
         if self.epoch != frame["epoch"]:
             self.marks = {}
+            self._told_marks = {}
         self.epoch = frame["epoch"]
         self.head = frame
         self.staff = frame.get("staff") or self.staff
@@ -168,10 +170,13 @@ class ChannelState:
 
     def _raise_marks(self, marks: dict[str, dict[str, int]]) -> None:
         for side, new in marks.items():
-            old = self.marks.get(side)
+            old = self._told_marks.get(side)
             if old is not None and any(new[name] < old[name] for name in _MARK_NAMES):
                 self.violations.append(f"marks of {side} fell from {old} to {new}")
-            self.marks[side] = dict(new)
+            self._told_marks[side] = dict(new)
+            # A receipt of another node may overtake the message before it; what was concluded meanwhile only rises.
+            held = self.marks.get(side, new)
+            self.marks[side] = {name: max(held[name], new[name]) for name in _MARK_NAMES}
 
     def forget_requests(self) -> None:
         """The connection is gone, and with it whatever was asked on it."""

@@ -90,15 +90,17 @@ async def test_a_peer_that_vanished_without_a_word_is_noticed_and_comes_back(sta
         seen = await agent.show(name)
         assert seen.staff is not None
         await agent.show(seen.staff)
+        stage.times.begin()
         proxy.swallow()
         await agent.until(lambda: bool(agent.state.presence) and not agent.state.presence[-1]["visitor_online"])
         await agent.deliver("are you there?", name)
         proxy.flow()
         proxy.cut()
+        stage.times.end()
         own = visitor.state.channels[name]
         await visitor.until(lambda: own.last == 2)
         await agent.until(lambda: agent.state.presence[-1]["visitor_online"])
-        assert stage.verdict().clean
+        await stage.conclude("half-open line to a visitor", [])
 
 
 async def test_a_server_that_was_asleep_goes_on_where_it_was(stage: Stage) -> None:
@@ -118,6 +120,7 @@ async def test_g10_a_slow_reader_is_closed_and_resumes_while_others_are_undistur
         slow, quick = await stage.agent(cluster.for_agents), await stage.agent(cluster.for_agents)
         name = (await visitor.deliver("hello"))["channel"]
         behind, ahead = await slow.show(name), await quick.show(name)
+        stage.times.begin()
         slow.stop_reading()
         sent = 1
         # The server logs a socket's request when it is over: until then its buffers and the kernel's are being filled.
@@ -129,7 +132,8 @@ async def test_g10_a_slow_reader_is_closed_and_resumes_while_others_are_undistur
         await reached(quick, ahead, sent)
         assert quick.closes == []
         slow.read_on()
+        stage.times.end()
         await reached(slow, behind, sent)
         assert slow.closes[0][0] in {CloseCode.SLOW, 1006}
         assert visitor.closes == []
-        assert stage.verdict().clean
+        await stage.conclude("a reader that stops reading", [])

@@ -43,6 +43,7 @@ async def test_g14_a_locked_database_refuses_for_now_and_takes_everything_in_ord
         seen = await agent.show(name)
         with closing(sqlite3.connect(stage.installation.data_dir / "widget.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
+            stage.times.begin()
             for number in range(10):
                 await visitor.send(f"while it is locked {number}")
             await visitor.until(lambda: refused(visitor, _UNAVAILABLE))
@@ -52,9 +53,10 @@ async def test_g14_a_locked_database_refuses_for_now_and_takes_everything_in_ord
             assert [message["body"] for message in page["messages"]] == ["first"]
             assert len(visitor.state.acks) == 1
             other.execute("ROLLBACK")
+            stage.times.end()
         await emptied(visitor)
         await reached(agent, seen, 11)
-        assert stage.verdict().clean
+        await stage.conclude("SQLite file locked by another process", stage.times.acked_again_ms())
         assert [body for _, _, body, *_ in seen.lists()] == ["first"] + [f"while it is locked {n}" for n in range(10)]
 
 
@@ -66,13 +68,15 @@ async def test_g12_a_full_queue_says_busy_and_nothing_is_lost_or_out_of_order(st
         seen = await agent.show(name)
         with closing(sqlite3.connect(stage.installation.data_dir / "widget.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
+            stage.times.begin()
             for number in range(20):
                 await visitor.send(f"{number}")
             await visitor.until(lambda: refused(visitor, _BUSY))
             other.execute("ROLLBACK")
+            stage.times.end()
         await emptied(visitor)
         await reached(agent, seen, 21)
-        assert stage.verdict().clean
+        await stage.conclude("queue full", stage.times.acked_again_ms())
         assert [body for _, _, body, *_ in seen.lists()] == ["first"] + [f"{n}" for n in range(20)]
 
 
@@ -99,6 +103,7 @@ async def test_g14_a_full_disk_refuses_for_now_still_reads_and_goes_on_when_ther
         seen = await agent.show(name)
         ballast = small_disk / "ballast"
         _fill(ballast)
+        stage.times.begin()
         sent = 1
         while not refused(visitor, _UNAVAILABLE):
             await _answered(visitor, await visitor.send("x" * 4000))
@@ -106,9 +111,10 @@ async def test_g14_a_full_disk_refuses_for_now_still_reads_and_goes_on_when_ther
         page = await agent.ask({"t": "history", "ref": agent.state.ref(), "channel": name, "before": 2, "limit": 10})
         assert [message["body"] for message in page["messages"]] == ["first"]
         ballast.unlink()
+        stage.times.end()
         await emptied(visitor)
         await reached(agent, seen, sent)
-        assert stage.verdict().clean
+        await stage.conclude("disk full", stage.times.acked_again_ms())
 
 
 async def _answered(client: SocketClient, pending: Pending) -> None:

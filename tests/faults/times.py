@@ -66,6 +66,11 @@ class Times:
                 self._changed.clear()
                 await self._changed.wait()
 
+    def acked_again_ms(self) -> list[float]:
+        """How long after the fault's end something was acknowledged again, ms; one value, or none."""
+        after = [at for at in self.acked.values() if at >= self.ended]
+        return [1000 * (min(after) - self.ended)] if after else []
+
     def of_phase(self, phase: Literal["before", "during", "after"], moments: dict[str, float]) -> list[float]:
         """Milliseconds from writing to ``moments``, for the messages that were written in a phase."""
         start, end = {
