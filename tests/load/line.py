@@ -62,6 +62,8 @@ class Line:
         self._acked = acked
         self._returned = returned
         self._endpoint: Endpoint | None = None
+        self._attempt = 0
+        """How often it tried to come since it was last greeted: each time it waits for longer, as every client must."""
         self._is_greeted = False
         self._is_returning = False
         self._is_wanted = True
@@ -93,6 +95,7 @@ class Line:
     def leave(self) -> None:
         """Drop the line without a word, as a closed laptop does, and stay away."""
         self._is_wanted = False
+        self._attempt = 0
         if self._coming is not None:
             self._coming.cancel()
         for timer in (*self._receipts.values(), *([self._resending] if self._resending else [])):
@@ -110,14 +113,14 @@ class Line:
             holding.disconnected()
 
     async def _come(self) -> None:
-        attempt = 0
         while True:
+            if self._attempt:
+                pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (self._attempt - 1))
+                await asyncio.sleep(random.uniform(0, pause))
+            self._attempt += 1
             try:
                 endpoint = await self._connect()
             except OSError:
-                pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
-                await asyncio.sleep(random.uniform(0, pause))
-                attempt += 1
                 continue
             break
         self._endpoint = endpoint
@@ -145,6 +148,7 @@ class Line:
         if endpoint is not self._endpoint or not self._is_wanted:
             return
         self._tally.cuts += 1
+        self._attempt = max(1, self._attempt)
         self._gone()
         if may_reconnect(code):
             self.come()
@@ -203,6 +207,7 @@ class Line:
     def _take_welcome(self, frame: dict[str, Any]) -> None:
         self.token = frame.get("token") or self.token
         self._is_greeted = True
+        self._attempt = 0
         for holding in self.holdings.values():
             if holding.channel not in self._named:
                 self.open(holding)
