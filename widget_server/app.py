@@ -106,7 +106,8 @@ class Node:
         settings, database = self.settings, self.database
         make_data_dir(settings.data_dir)
         await self._open()
-        mark = await database.mark() or read_mark(settings.data_dir, self.clock.uuid())
+        server = await database.mark()
+        mark = server or read_mark(settings.data_dir, self.clock.uuid())
         epoch = await load_epoch(database, mark, self.clock.uuid())
         switchboard = Switchboard(lambda channel, version: refill(database, channel, version))
         switchboard.on_told = self.metrics.deliveries.told
@@ -144,7 +145,7 @@ class Node:
         if self.broker is not None:
             self.broker.start()
         lists = Lists(engine, lambda: desk.connections)
-        pulse = Pulse(engine, lambda: desk.connections, _end_process)
+        pulse = Pulse(engine, lambda: desk.connections, _end_process, server)
         team = Team(reception, lambda: desk.connections)
         engine.on_sites = lists.on_sites
         engine.on_people = pulse.on_people

@@ -82,7 +82,10 @@ class Database(ABC):
         """The stamp from which a later "stamp ≥ cursor" misses nothing that ``tx`` does not see."""
 
     async def mark(self) -> str | None:
-        """What tells this database from another one behind the same address; None where only its place does."""
+        """What tells this database from another one behind the same address.
+
+        None where only its place does, and while it is a standby, of which nobody knows what it will become.
+        """
         return None
 
 

@@ -42,11 +42,13 @@ _PLANNING: Final = {"enable_seqscan": "off", "jit": "off"}
 
 _STAMP = Statement(text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)"))
 _XMIN = Statement(text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"))
+# The timeline is read off the log that is written: the control file learns of it at the next checkpoint only.
 _MARK = Statement(
     text(
         "SELECT (SELECT system_identifier FROM pg_control_system()) || '/' ||"
-        " (SELECT timeline_id FROM pg_control_checkpoint()) || '/' ||"
+        " CAST(CAST('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS bit(32)) AS integer) || '/' ||"
         " (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " WHERE NOT pg_is_in_recovery()"
     )
 )
 

@@ -32,13 +32,22 @@ class Pulse:
     """Runs until cancelled.
 
     :param lines: the node's connections.
-    :param leave: called once when the installation's epoch is no longer the one this node serves.
+    :param leave: called once when the installation's epoch, or the database behind its address, is no longer the one
+        this node serves.
+    :param mark: what told the database from another one when the node started (:meth:`Database.mark`).
     """
 
-    def __init__(self, engine: Engine, lines: Callable[[], Iterable[Line]], leave: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        lines: Callable[[], Iterable[Line]],
+        leave: Callable[[], None],
+        mark: str | None = None,
+    ) -> None:
         self._engine = engine
         self._lines = lines
         self._leave = leave
+        self._mark = mark
         self._is_outdated = False
         self._cursor = 0
         self._beats = 0
@@ -83,13 +92,14 @@ class Pulse:
         for line in self._lines():
             line.tick(now)
         self._engine.presence.tick()
+        if self._mark is not None and await self._engine.database.mark() not in {None, self._mark}:
+            # A standby took over: what was acknowledged last may be missing, and its numbers be given out again.
+            self._stop("another database answers at the address of this node's")
         switchboard = self._engine.switchboard
         changes = await changes_since(self._engine.database, self._cursor, listens=switchboard.has_listeners)
         self._cursor = changes.cursor
-        if changes.epoch not in {None, self._engine.epoch} and not self._is_outdated:
-            self._is_outdated = True
-            log.critical("the installation was restored or moved under this node; it stops, to be started again")
-            self._leave()
+        if changes.epoch not in {None, self._engine.epoch}:
+            self._stop("the installation was restored or moved under this node")
         for channel, version in changes.channels:
             switchboard.known_at(channel, version)
         for channel, marks in changes.marks:
@@ -102,6 +112,12 @@ class Pulse:
         if self._people:
             await self._check_rights()
         await do_wake(self._engine)
+
+    def _stop(self, why: str) -> None:
+        if not self._is_outdated:
+            self._is_outdated = True
+            log.critical("%s; it stops, to be started again", why)
+            self._leave()
 
     async def _check_rights(self) -> None:
         people, self._people = self._people, set()
