@@ -44,7 +44,7 @@ async def agree(held: SocketClient, anew: SocketClient, name: str) -> None:
     assert anew.state.violations == []
 
 
-async def either_hears(one: SocketClient, other: SocketClient, agreed: Callable[[], bool], seconds: float = 5) -> None:
+async def either_hears(one: SocketClient, other: SocketClient, agreed: Callable[[], bool], seconds: float = 20) -> None:
     """Return once ``agreed()``, or when neither has heard what makes it so in time.
 
     A receipt is not acknowledged: a newcomer may have read before it was stored, and either may be told of it last.
