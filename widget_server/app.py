@@ -128,7 +128,7 @@ class Node:
             database,
             committer,
             switchboard,
-            self._bus_of(epoch, switchboard),
+            await self._bus_of(epoch, switchboard),
             self.clock,
             Policy(settings.message_max_chars, settings.edit_minutes),
             epoch,
@@ -168,7 +168,7 @@ class Node:
                 "run: widget-server migrate"
             )
 
-    def _bus_of(self, epoch: str, switchboard: Switchboard) -> Bus:
+    async def _bus_of(self, epoch: str, switchboard: Switchboard) -> Bus:
         url = self.settings.broker_url
         if url is None:
             return MemoryBus(switchboard)
@@ -183,6 +183,7 @@ class Node:
             url,
             epoch=epoch,
             node=self.clock.random(NODE_BYTES),
+            secret=await load_secret_key(self.settings, self.database),
             switchboard=switchboard,
             present=lambda channels: present(self.database, channels),
         )

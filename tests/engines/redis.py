@@ -30,7 +30,7 @@ class Redis(Daemon):
         """Its address."""
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def ask(self, *command: str) -> object:
+    def ask(self, *command: str | bytes) -> object:
         """Say one command and return the answer."""
         with Client(port=self.port, decode_responses=True) as client:
             return client.execute_command(*command)

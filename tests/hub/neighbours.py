@@ -13,6 +13,7 @@ from widget_server.hub.redis_bus import RedisBus
 from widget_server.hub.redis_ledger import RedisLedger
 from widget_server.hub.redis_link import pool_of
 from widget_server.hub.redis_pipe import Pipe
+from widget_server.hub.seal import Seal
 from widget_server.hub.switchboard import Missed, Published, Switchboard
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from widget_server.hub.switchboard import AllMarks
 
 PATIENCE_S = 15.0
+_SECRET = b"between neighbours"
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
@@ -39,7 +41,7 @@ class OpenLedger(RedisLedger):
     """A ledger that knows its installation."""
 
     def __init__(self, pipe: Pipe, prefix: str) -> None:
-        super().__init__(pipe, prefix)
+        super().__init__(pipe, prefix, Seal(_SECRET))
         self.pipe = pipe
         self.prefix = prefix
 
@@ -106,7 +108,14 @@ class Node:
         self.id = secrets.token_bytes(8)
         self.store = store
         self.switchboard = Switchboard(store.refill, hole_s=0.05)
-        self.bus = RedisBus(redis.url, epoch=epoch, node=self.id, switchboard=self.switchboard, present=store.present)
+        self.bus = RedisBus(
+            redis.url,
+            epoch=epoch,
+            node=self.id,
+            secret=_SECRET,
+            switchboard=self.switchboard,
+            present=store.present,
+        )
         self.bus.neighbour = self
         self.bus.on_news = lambda sites, people: self.news.append((sites, people))
         self.news: list[tuple[set[int], set[int]]] = []

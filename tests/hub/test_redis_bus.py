@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from redis import Redis as Client
 from typing_extensions import override
 
 from tests.engines.redis import Redis
-from tests.hub.neighbours import Ear, Node, Store, eventually, nodes_on
+from tests.hub.neighbours import PATIENCE_S, Ear, Node, Store, eventually, nodes_on
+from widget_server.hub import envelope
 from widget_server.hub.bus import NODES
+from widget_server.hub.switchboard import Published
 from widget_server.web.rate_limits import SharedCounters
 from widget_server.web.sign_in_throttle import SignInThrottle
 
@@ -90,6 +93,47 @@ async def test_marks_cross_nodes_and_only_rise(pair: list[Node]) -> None:
     one.bus.ephemeral("c1", b"after")
     await eventually(lambda: b"after" in ear.ephemeral)
     assert len(ear.ephemeral) == 2
+
+
+async def test_what_a_stranger_says_on_the_broker_is_heard_by_nobody(redis: Redis, pair: list[Node]) -> None:
+    one, other = pair
+    ear = await one.listen()
+    await other.listen("c2")
+    far, stranger = 2**62, b"stranger"
+    for place in ("c1", NODES):
+        for said in (
+            b"",
+            stranger,
+            bytes(100_000),
+            envelope.event(stranger, Published("c1", 0, far, b"no JSON at all")),
+            envelope.event(stranger, Published("c1", far, far + 1, b"waits for ever")),
+            envelope.marks(stranger, (far, far, far, far)),
+            envelope.ephemeral(stranger, b"forged", None),
+            envelope.news(stranger, {1}, {1}),
+            envelope.picture(stranger, b"{}"),
+            envelope.question(stranger, ["c1"]),
+            envelope.goodbye(other.id),
+        ):
+            redis.ask("PUBLISH", f"{one.bus.prefix}{place}", said)
+    other.commit()
+    await eventually(lambda: bool(ear.events))
+    assert (ear.events, ear.ephemeral) == ([(0, 1)], [])
+    assert (one.news, one.pictures, one.questions, one.goodbyes) == ([], [], [], [])
+    assert one.bus.measures["foreign"] == 22
+
+
+async def test_what_a_node_says_cannot_be_repeated_elsewhere(redis: Redis, pair: list[Node]) -> None:
+    one, other = pair
+    ears = {name: await one.listen(name) for name in ("c1", "c2")}
+    with Client(port=redis.port) as client, client.pubsub() as tap:
+        tap.subscribe(f"{one.bus.prefix}c1")
+        tap.get_message(timeout=PATIENCE_S)
+        other.commit("c1")
+        overheard = await asyncio.to_thread(tap.get_message, timeout=PATIENCE_S)
+        assert overheard is not None
+        client.publish(f"{one.bus.prefix}c2", overheard["data"])
+    await eventually(lambda: one.bus.measures["foreign"] == 1)
+    assert ears["c2"].events == []
 
 
 async def test_only_channels_with_listeners_here_are_subscribed(redis: Redis, pair: list[Node]) -> None:

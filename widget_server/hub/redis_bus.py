@@ -20,6 +20,7 @@ from widget_server.hub.redis_ledger import RedisLedger
 from widget_server.hub.redis_link import CONNECTING, pool_of
 from widget_server.hub.redis_pipe import Pipe
 from widget_server.hub.redis_subscription import Subscription
+from widget_server.hub.seal import Seal
 from widget_server.hub.switchboard import AllMarks, Published, Switchboard
 
 log = logging.getLogger(__name__)
@@ -38,13 +39,17 @@ class RedisBus(Bus):
     :param url: ``redis://``, ``rediss://`` or ``unix://``.
     :param epoch: the installation's.
     :param node: eight bytes that no other node has.
+    :param secret: what all nodes of the installation know and nobody else does.
     """
 
-    def __init__(self, url: str, *, epoch: str, node: bytes, switchboard: Switchboard, present: Present) -> None:
+    def __init__(
+        self, url: str, *, epoch: str, node: bytes, secret: bytes, switchboard: Switchboard, present: Present
+    ) -> None:
         pool = pool_of(url)
         self.prefix: Final = f"widget:{epoch}:"
         self._pipe = Pipe(pool, self._changed)
-        self.ledger: Final = RedisLedger(self._pipe, self.prefix)
+        self._seal = Seal(secret)
+        self.ledger: Final = RedisLedger(self._pipe, self.prefix, self._seal)
         self._node = node
         self._names_start = len(self.prefix)
         self._nodes = self._name(NODES)
@@ -64,6 +69,8 @@ class RedisBus(Bus):
         )
         self.gaps = 0
         """How many channels turned out to have moved while they were not heard."""
+        self.foreign = 0
+        """How much was heard that no node of the installation said."""
 
     # --- life
 
@@ -78,7 +85,7 @@ class RedisBus(Bus):
     async def stop(self) -> None:
         """Say goodbye and disconnect."""
         self._switchboard.on_moved = None
-        self._pipe.publish(self._nodes, envelope.goodbye(self._node))
+        self._say(self._nodes, envelope.goodbye(self._node))
         try:
             async with asyncio.timeout(_GOODBYE_S):
                 await self._pipe.drained()
@@ -104,6 +111,7 @@ class RedisBus(Bus):
             "received": self._subscription.received,
             "reconnects": max(0, self._subscription.reconnects),
             "gaps": self.gaps,
+            "foreign": self.foreign,
             "alone": self.ledger.alone,
         }
 
@@ -128,36 +136,48 @@ class RedisBus(Bus):
     def publish(self, events: Sequence[Published]) -> None:
         for event in events:
             self._switchboard.offer(event)
-            self._pipe.publish(self._name(event.channel), envelope.event(self._node, event))
+            self._say(self._name(event.channel), envelope.event(self._node, event))
 
     @override
     def marks(self, channel: str, marks: AllMarks) -> None:
         self._switchboard.marks(channel, marks)
-        self._pipe.publish(self._name(channel), envelope.marks(self._node, marks))
+        self._say(self._name(channel), envelope.marks(self._node, marks))
 
     @override
     def ephemeral(self, channel: str, data: bytes, exclude: int | None = None) -> None:
         self._switchboard.ephemeral(channel, data, exclude)
-        self._pipe.publish(self._name(channel), envelope.ephemeral(self._node, data, exclude))
+        self._say(self._name(channel), envelope.ephemeral(self._node, data, exclude))
 
     @override
     def news(self, sites: Collection[int], people: Collection[int]) -> None:
         self.on_news(set(sites), set(people))
-        self._pipe.publish(self._nodes, envelope.news(self._node, sites, people))
+        self._say(self._nodes, envelope.news(self._node, sites, people))
 
     @override
     def picture(self, place: str, picture: bytes) -> None:
-        self._pipe.publish(self._name(place), envelope.picture(self._node, picture))
+        self._say(self._name(place), envelope.picture(self._node, picture))
 
     @override
     def ask(self, places: Sequence[str]) -> None:
         live = [place for place in places if self.is_live(place)]
         if live:
-            self._pipe.publish(self._nodes, envelope.question(self._node, live))
+            self._say(self._nodes, envelope.question(self._node, live))
+
+    def _say(self, name: bytes, data: bytes) -> None:
+        self._pipe.publish(name, self._seal.close(name, data))
 
     # --- what it hears
 
-    def _hear(self, name: bytes, data: bytes) -> None:
+    def _hear(self, name: bytes, sealed: bytes) -> None:
+        data = self._seal.open(name, sealed)
+        if data is None:
+            if not self.foreign:
+                log.warning("somebody else speaks on the broker, or a node with another WIDGET_SECRET_KEY; not heeded")
+            self.foreign += 1
+        else:
+            self._heed(name, data)
+
+    def _heed(self, name: bytes, data: bytes) -> None:
         node = envelope.sender_of(data)
         if node == self._node:
             return

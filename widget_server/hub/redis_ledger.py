@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from asyncio import Future
 from collections.abc import Sequence
 from typing import Any, Final
 
 from widget_server.hub.ledger import BrokerLost
 from widget_server.hub.redis_pipe import Pipe
+from widget_server.hub.seal import Seal
 
 ANSWER_S: Final = 0.5
 
@@ -18,11 +18,13 @@ class RedisLedger:
     """Implements :class:`widget_server.hub.ledger.Ledger`.
 
     :param prefix: of all keys of the installation.
+    :param seal: the installation's.
     """
 
-    def __init__(self, pipe: Pipe, prefix: str) -> None:
+    def __init__(self, pipe: Pipe, prefix: str, seal: Seal) -> None:
         self._pipe = pipe
         self._prefix = prefix
+        self._seal = seal
         self.alone = 0
         """How often a node had to go by what it knows itself."""
 
@@ -50,4 +52,4 @@ class RedisLedger:
 
     def _key(self, name: str) -> str:
         """Names hold addresses and tokens of people, which are nobody's business there."""
-        return f"{self._prefix}n:{hashlib.blake2b(name.encode('utf-8', 'replace'), digest_size=16).hexdigest()}"
+        return f"{self._prefix}n:{self._seal.pseudonym(name)}"

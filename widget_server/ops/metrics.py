@@ -30,6 +30,7 @@ _BROKER = {
     "received": "What was heard of other nodes, and of this one.",
     "reconnects": "How often the subscription had to be made again.",
     "gaps": "Channels that had moved while other nodes were not heard, and were read from the store.",
+    "foreign": "What was heard that no node of this installation said; it is not heeded.",
     "alone": "Allowances that this node had to count alone.",
 }
 
