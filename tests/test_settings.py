@@ -133,3 +133,17 @@ def test_arguments_alone_make_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_do_not_change_after_the_start() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1  # type: ignore[misc]  # the test is that this fails
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("WIDGET_DATABASE_URL", "postgresql://widget@db.test/widget?password=hunter2hunter2"),
+        ("WIDGET_DATABASE_URL", "postgresql://widget@db.test/widget?sslpassword=hunter2hunter2"),
+        ("WIDGET_BROKER_URL", "redis://broker.test/0?password=hunter2hunter2"),
+    ],
+)
+def test_a_password_where_it_would_be_shown_is_refused_and_not_repeated(name: str, address: str) -> None:
+    with pytest.raises(OperatorError, match="before the host") as refused:
+        load_settings({name: address}, None)
+    assert "hunter2" not in str(refused.value)

@@ -12,7 +12,7 @@ import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import limits
 from dotenv import dotenv_values
@@ -66,6 +66,7 @@ def _check_database_url(url: str) -> str:
             complete = False
         if not complete:
             raise ValueError('write "postgresql://user:password@host:5432/name"')
+        _check_query(parts.query)
         return _POSTGRESQL + rest
     if not url.startswith("sqlite:///") or url == "sqlite:///":
         raise ValueError(
@@ -73,6 +74,12 @@ def _check_database_url(url: str) -> str:
             'or "postgresql://user:password@host:5432/name"'
         )
     return url
+
+
+def _check_query(query: str) -> None:
+    """Keep passwords where they are known as such: what stands after the ``?`` is shown, and given to programs."""
+    if any(name.lower().endswith(("password", "passwd")) for name in parse_qs(query, keep_blank_values=True)):
+        raise ValueError('write the password before the host, as in "user:password@host", and not behind the "?"')
 
 
 def _database_url_of_parts(known: Mapping[str, Any]) -> str:
@@ -91,6 +98,7 @@ def _check_broker_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"redis", "rediss", "valkey", "valkeys", "unix"} or not (parts.hostname or parts.path):
         raise ValueError('write "redis://host:6379/0", with user and password before the host where it wants them')
+    _check_query(parts.query)
     return url.replace("valkey", "redis", 1) if parts.scheme.startswith("valkey") else url
 
 
