@@ -137,10 +137,13 @@ engines:
 
 COVERAGE_PARTS := widget_server/core/*,widget_server/protocol/*,widget_server/store/*,widget_server/hub/*,widget_server/actions/*
 
+# Most tests wait for something: two processes share them, each whole files, with engines of their own.
+TEST_SHARES := --numprocesses 2 --dist loadfile
+
 .PHONY: test
 test: build engines ## run all tests (COVERAGE=1 reports branch coverage too)
 	npm test --prefix widget_js --silent
-	$(BIN)/pytest $(if $(COVERAGE),--cov --cov-report=) $(PYTEST_ARGS)
+	$(BIN)/pytest $(TEST_SHARES) $(if $(COVERAGE),--cov --cov-report=) $(PYTEST_ARGS)
 	$(if $(COVERAGE),$(BIN)/coverage report --include='$(COVERAGE_PARTS)' --fail-under=90)
 
 .PHONY: test-all

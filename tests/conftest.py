@@ -21,6 +21,7 @@ import pytest
 from tests.engines.backends import DATABASES, EVERYWHERE, NODES, SQLITE, PostgreSQLBackend, SQLiteBackend
 from tests.engines.postgresql import PostgreSQL
 from tests.engines.redis import Redis
+from tests.faults import record
 from tests.serving import Served, serving
 from widget_server.settings import Settings
 from widget_server.store import migrate
@@ -38,6 +39,21 @@ LONG = os.environ.get("LONG") == "1"
 # How long an example takes says how busy the machine is, and nothing about the product.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Forget what the last run counted; processes that share the tests of one run begin together."""
+    if not hasattr(session.config, "workerinput"):
+        record.begin()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the faults came to."""
+    lines = record.lines()
+    if lines:
+        terminalreporter.section(f"faults (kept in {record.PLACE})")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -9,7 +9,6 @@ import pytest
 from tests.engines.backends import PostgreSQLBackend
 from tests.engines.postgresql import PostgreSQL
 from tests.engines.redis import Redis
-from tests.faults.record import PLACE, lines
 from tests.faults.stage import Stage, staged
 
 if TYPE_CHECKING:
@@ -66,11 +65,3 @@ async def on_broker(postgresql: PostgreSQL, own_redis: Redis, tmp_path: Path) ->
     """Two nodes with a Redis between them that may be broken."""
     async with staged(PostgreSQLBackend(postgresql, own_redis), tmp_path) as stage:
         yield OnBroker(stage, own_redis)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was counted."""
-    if lines:
-        terminalreporter.section(f"faults (kept in {PLACE})")
-        for line in lines:
-            terminalreporter.write_line(line)

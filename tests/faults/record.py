@@ -17,17 +17,23 @@ _ROOT = Path(__file__).parents[2]
 PLACE = Path(os.environ.get("FAULTS_FILE", _ROOT / ".cache" / "faults.jsonl"))
 """Where the lines are kept; ``FAULTS_FILE`` names another place."""
 
-lines: list[str] = []
-"""Those of this run."""
+
+def begin() -> None:
+    """A run begins: forget the lines of the one before."""
+    PLACE.unlink(missing_ok=True)
+
+
+def lines() -> list[str]:
+    """Those of this run so far."""
+    return PLACE.read_text(encoding="utf-8").splitlines() if PLACE.exists() else []
 
 
 def record(case: str, verdict: Verdict, **facts: Any) -> None:
-    """Keep and print the line of one run."""
+    """Keep the line of one run, to be printed at the end."""
     line = json.dumps({"case": case, "git": _revision(), **facts, **verdict._asdict()})
     PLACE.parent.mkdir(parents=True, exist_ok=True)
-    with PLACE.open("a" if lines else "w", encoding="utf-8") as file:
+    with PLACE.open("a", encoding="utf-8") as file:
         file.write(line + "\n")
-    lines.append(line)
 
 
 def figures(times: Times, recovered: list[float]) -> dict[str, Any]:
