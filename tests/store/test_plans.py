@@ -67,7 +67,7 @@ def plan_on_sqlite(connection: sqlite3.Connection, statement: Statement) -> list
     return [row[3] for row in rows]
 
 
-@pytest.mark.parametrize("name", STATEMENTS.keys() - SCANS)
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - SCANS))
 def test_on_sqlite_every_statement_finds_its_rows_by_an_index(on_sqlite: sqlite3.Connection, name: str) -> None:
     aliases = {"staff", "beside", "visitor", "assignee", "last", "seen", "one", "found", *GROWING}
     scanned = [
@@ -78,7 +78,7 @@ def test_on_sqlite_every_statement_finds_its_rows_by_an_index(on_sqlite: sqlite3
     assert scanned == []
 
 
-@pytest.mark.parametrize("name", STATEMENTS.keys() - SCANS)
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - SCANS))
 def test_on_postgresql_every_statement_finds_its_rows_by_an_index(on_postgresql: Any, name: str) -> None:
     sql = STATEMENTS[name].compiled("postgresql").sql
     on_postgresql(f"PREPARE plan AS {sql}")
