@@ -10,16 +10,17 @@ WORKDIR /build
 ENV PATH=/build/tools/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements/ requirements/
 RUN python3 -m venv tools \
-    && pip install --quiet --require-hashes --requirement requirements/build.txt \
+    && pip install --quiet --require-hashes --no-deps --requirement requirements/build.txt \
     && python3 -m venv --without-pip /opt/widget-server \
-    && pip --python /opt/widget-server/bin/python install --quiet --only-binary=:all: --require-hashes \
+    && pip --python /opt/widget-server/bin/python install --quiet --only-binary=:all: --require-hashes --no-deps \
         --requirement requirements/runtime.txt
 COPY widget_js/package.json widget_js/package-lock.json widget_js/
 RUN npm ci --prefix widget_js --loglevel=error --no-audit --no-fund --no-update-notifier
 COPY . .
 RUN npm run --prefix widget_js --silent build \
     && pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . \
-    && pip --python /opt/widget-server/bin/python install --quiet --no-deps --no-index dist/*.whl
+    && pip --python /opt/widget-server/bin/python install --quiet --no-deps --no-index dist/*.whl \
+    && python3 scripts/lighten.py /opt/widget-server/lib/python3.*/site-packages
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="Widget server" \

@@ -35,7 +35,7 @@ $(STAMPS)/python:
 
 $(STAMPS)/requirements: requirements/dev.txt | $(STAMPS)/python
 	@echo "Installing the locked dependencies ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/dev.txt
 	@touch $@
 
 $(STAMPS)/project: pyproject.toml $(STAMPS)/requirements
@@ -58,12 +58,14 @@ shell: install ## open a Python shell with the application and its tables loaded
 ##@ Build
 
 BUNDLES := widget_server/static/manifest.json
-BUNDLE_SOURCES := $(shell find widget_js/src widget_js/types widget_server/locale -type f 2>/dev/null) \
+CATALOGUE_SOURCES := $(wildcard widget_server/locale/*/LC_MESSAGES/messages.po)
+CATALOGUES := $(CATALOGUE_SOURCES:.po=.mo)
+BUNDLE_SOURCES := $(shell find widget_js/src widget_js/types -type f 2>/dev/null) $(CATALOGUE_SOURCES) \
 	$(wildcard widget_js/*.mjs widget_js/tsconfig.json)
 NODE_MODULES := widget_js/node_modules/.package-lock.json
 
 .PHONY: build
-build: install $(BUNDLES) ## build what browsers load (widget, console) from widget_js
+build: install $(BUNDLES) $(CATALOGUES) ## build what browsers load (widget, console) and the catalogues that pages speak from
 
 $(NODE_MODULES): widget_js/package.json widget_js/package-lock.json $(STAMPS)/requirements
 	@echo "Installing the locked browser tools ..."
@@ -74,6 +76,9 @@ $(BUNDLES): $(NODE_MODULES) $(BUNDLE_SOURCES)
 	@echo "Building the browser bundles ..."
 	@npm run --prefix widget_js --silent build
 	@touch $@
+
+%.mo: %.po $(STAMPS)/requirements
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 .PHONY: wheel
 wheel: build ## build a wheel that carries the bundles, into dist/
@@ -101,11 +106,17 @@ check: build ## lint, types, import direction, size budgets, generated files
 	$(BIN)/pytest --quiet tests/test_layers.py
 	$(BIN)/python -m widget_server.protocol.schema --check
 	$(BIN)/python scripts/pages.py --check
+	$(BIN)/python scripts/requirements.py --check
 
 .PHONY: generate
-generate: install ## write everything that is generated: protocol types and schema, docs/settings.md, docs/commands.md
+generate: install ## write everything that is generated: protocol types and schema, and the pages of docs/ that are made from the program
 	$(BIN)/python -m widget_server.protocol.schema
 	$(BIN)/python scripts/pages.py
+	$(BIN)/python scripts/requirements.py
+
+.PHONY: texts
+texts: install ## bring new and changed texts of pages, mails and answers into the catalogues; their translations are written by hand
+	$(BIN)/python scripts/texts.py
 
 .PHONY: format
 format: $(NODE_MODULES) install ## bring all sources into the one form
@@ -115,7 +126,7 @@ format: $(NODE_MODULES) install ## bring all sources into the one form
 
 # What the tests start for real: a program, and Debian's package that brings it.
 ENGINES := chromium=chromium postgres=postgresql redis-server=redis-server nginx=nginx-light pgbouncer=pgbouncer \
-	buildah=buildah mmdebstrap=mmdebstrap docker-compose=docker-compose openssl=openssl
+	buildah=buildah mmdebstrap=mmdebstrap docker-compose=docker-compose openssl=openssl php=php-cli ruby=ruby
 # While it is there, Debian's packages start no service: what the system runs is not touched.
 POLICY := /usr/sbin/policy-rc.d
 
@@ -156,12 +167,16 @@ coverage: ## run all tests and report branch coverage of the inner parts
 
 $(STAMPS)/bench: requirements/bench.txt $(STAMPS)/requirements
 	@echo "Installing what the measurement compares with ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/bench.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/bench.txt
 	@touch $@
 
 .PHONY: bench
 bench: build $(STAMPS)/bench ## measure this server beside others (BENCH_ARGS= for a part); see docs/performance.md
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+.PHONY: dataset
+dataset: install ## fill a database with a community of a million posts (DATASET_ARGS=--help for more)
+	$(BIN)/python -m tests.bench.dataset $(DATASET_ARGS)
 
 .PHONY: load
 load: build ## measure connections, throughput and latency of one and two nodes (LOAD_ARGS=--help for more)
@@ -173,13 +188,24 @@ soak: build ## 30 minutes of people who come and go: memory must stay flat (SOAK
 
 ##@ Keep
 
-RUNTIME_EXTRAS := --extra speed --extra postgres --extra redis
+.PHONY: audit
+audit: install $(NODE_MODULES) ## ask the registries whether a locked package has a known hole
+	$(BIN)/pip-audit --strict --progress-spinner off --disable-pip --require-hashes --requirement requirements/runtime.txt
+	npm audit --prefix widget_js --omit=dev --package-lock-only
+
+.PHONY: sbom
+sbom: install ## write what is shipped as CycloneDX, from the locks, into dist/sbom.cdx.json
+	$(BIN)/python scripts/sbom.py dist/sbom.cdx.json
+
+RUNTIME_EXTRAS := --extra speed --extra postgres --extra redis --extra images --extra inbound
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --no-config
 
 .PHONY: lock
-lock: install ## resolve the dependencies anew and write requirements/*.txt (UPGRADE=1 takes newer versions)
+lock: install $(NODE_MODULES) ## resolve the dependencies anew and write the locks (UPGRADE=1 takes newer versions of Python's)
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml $(RUNTIME_EXTRAS) --output-file requirements/runtime.txt
-	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml $(RUNTIME_EXTRAS) --extra dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml $(RUNTIME_EXTRAS) --extra s3 --extra dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements/bench.in --constraints requirements/dev.txt --output-file requirements/bench.txt
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements/build.in --constraints requirements/dev.txt --output-file requirements/build.txt
+	@npm install --prefix widget_js --package-lock-only --loglevel=error --no-audit --no-fund >/dev/null
+	@$(BIN)/python scripts/browser_lock.py

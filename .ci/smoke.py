@@ -25,9 +25,10 @@ def free_port() -> int:
 
 
 def get(url: str) -> tuple[int, str]:
-    """Return status and body, also of an answer that is an error."""
+    """Return status and body as a browser gets them, also of an answer that is an error."""
+    asked = urllib.request.Request(url, headers={"Accept": "text/html"})  # noqa: S310 - our own server
     try:
-        with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310 - our own server
+        with urllib.request.urlopen(asked, timeout=10) as response:  # noqa: S310 - as above
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -1,7 +1,8 @@
-"""Write docs/settings.md and docs/commands.md from the program itself; with --check only compare."""
+"""Write docs/settings.md, docs/commands.md and docs/generated/openapi.json from the program; --check only compares."""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Literal, get_args, get_origin
@@ -9,6 +10,7 @@ from typing import Literal, get_args, get_origin
 import click
 
 from widget_server.cli.program import program
+from widget_server.routes.api.document import document
 from widget_server.settings import Settings, variable_name
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +60,11 @@ def commands_page() -> str:
     return "".join(parts)
 
 
+def openapi_page() -> str:
+    """Return docs/generated/openapi.json."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
 def _help_of(command: click.Command, name: str) -> str:
     context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
     return f"\n## `{name}`\n\n```text\n{command.get_help(context)}\n```\n"
@@ -65,7 +72,11 @@ def _help_of(command: click.Command, name: str) -> str:
 
 def documents() -> dict[Path, str]:
     """Return each generated page's path below the root and its text."""
-    return {Path("docs/settings.md"): settings_page(), Path("docs/commands.md"): commands_page()}
+    return {
+        Path("docs/settings.md"): settings_page(),
+        Path("docs/commands.md"): commands_page(),
+        Path("docs/generated/openapi.json"): openapi_page(),
+    }
 
 
 def main(arguments: list[str]) -> int:

@@ -83,7 +83,9 @@ async def _ensure_site(means: Means, demo_origin: str) -> None:
         )
     elif demo_origin not in known[SITE_KEY].allowed_origins:
         origins = [*known[SITE_KEY].allowed_origins, demo_origin]
-        await sites.do_update_site(means.db, _OPERATOR, SITE_KEY, {"allowed_origins": origins})
+        await sites.do_update_site(
+            means.db, _OPERATOR, SITE_KEY, {"allowed_origins": origins}, now_ms=means.clock.now_ms()
+        )
 
 
 def banner(settings: Settings, demo_origin: str, sign_in: SignIn) -> str:

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from tests import scratch
 from tests.engines.backends import DATABASES, EVERYWHERE, NODES, SQLITE, PostgreSQLBackend, SQLiteBackend
+from tests.engines.post_office import PostOffice
 from tests.engines.postgresql import PostgreSQL
 from tests.engines.redis import Redis
 from tests.faults import record
@@ -26,6 +28,7 @@ from tests.serving import Served, serving
 from widget_server.settings import Settings
 from widget_server.store import migrate
 from widget_server.store.engines import database_of
+from widget_server.web.languages import ENGLISH, Languages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
     from widget_server.store.database import Database
 
 LONG = os.environ.get("LONG") == "1"
+_LANGUAGES = Languages()
+
+scratch.choose()
 
 # How long an example takes says how busy the machine is, and nothing about the product.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -108,6 +114,13 @@ def redis() -> Generator[Redis]:
 
 
 @pytest.fixture
+def post_office() -> Generator[PostOffice]:
+    """A mail server of this test's own. A `browser` beside it looks at an installation that sends its mails there."""
+    with PostOffice() as office:
+        yield office
+
+
+@pytest.fixture
 def backend(request: pytest.FixtureRequest, empty_store: Path) -> Generator[Backend]:
     """What this test's installations stand on."""
     made: Backend
@@ -138,3 +151,9 @@ async def served(backend: Backend, tmp_path: Path) -> AsyncGenerator[Served]:
     """A served installation of this test's own."""
     async with serving(tmp_path / "served", backend) as served:
         yield served
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """What a test let be spoken is not the language of the next one."""
+    _LANGUAGES.speak(ENGLISH)

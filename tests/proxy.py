@@ -27,7 +27,8 @@ class TcpProxy:
     """
 
     def __init__(self, target: int) -> None:
-        self._target = target
+        self.target = target
+        """The port behind."""
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -60,7 +61,7 @@ class TcpProxy:
 
     def lead_to(self, target: int) -> None:
         """Lead to another port from now on, as an address does that was moved."""
-        self._target = target
+        self.target = target
         self.cut()
 
     def swallow(self) -> None:
@@ -73,7 +74,7 @@ class TcpProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
             writer.transport.abort()
             return

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 from tests.clients.fallback import FallbackClient
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState, Frame
+from tests.hub.neighbours import eventually
 from widget_server.actions.agents import do_create_agent
 from widget_server.actions.engine import Clock
 from widget_server.actions.passwords import Passwords
@@ -20,6 +21,7 @@ from widget_server.actions.sessions import do_begin_session
 from widget_server.actions.sites import do_create_site
 from widget_server.app import NODE, create_app
 from widget_server.core.permissions import Role
+from widget_server.hub.redis_bus import RedisBus
 from widget_server.routes.office import OFFICE
 from widget_server.settings import Settings
 
@@ -43,6 +45,7 @@ GENEROUS: dict[str, Any] = {
     "limit_messages_address": _MUCH,
     "limit_messages_site": _MUCH,
     "limit_new_visitors_address": _MUCH,
+    "limit_api": _MUCH,
 }
 
 
@@ -96,6 +99,17 @@ class Served:
     async def new_session(self, **headers: str) -> aiohttp.ClientSession:
         """An HTTP session of its own, closed with the application."""
         return await self._stack.enter_async_context(aiohttp.ClientSession(headers=headers))
+
+    async def heard(self, channel: str, staff: str | None = None) -> None:
+        """Return when the nodes hear what others say of a channel; of the one beside it, the node of the agents.
+
+        What passes, as that somebody types, is not repeated for who listens later.
+        """
+        places = [(app, channel) for app in {self.app, self.agents_app}]
+        if staff is not None:
+            places.append((self.agents_app, staff))
+        waited = [(app[NODE].desk.engine.bus, name) for app, name in places]
+        await eventually(lambda: all(bus.is_live(name) for bus, name in waited if isinstance(bus, RedisBus)))
 
     def visitor(self, token: str | None = None, site: str = SHOP) -> SocketClient:
         """A visitor of a site; with ``token`` one who was here before."""

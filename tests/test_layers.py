@@ -21,7 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 _WRITERS = {"core", "protocol", "store", "hub", "actions"}
 _OUTER = _WRITERS | {"settings", "keys"}
 MAY_IMPORT |= {
-    "settings": set(),
+    "checked_values": set(),
+    "settings": {"checked_values"},
     "keys": _WRITERS | {"settings", "web", "workers", "ops"},
     "ops": _OUTER,
     "workers": _OUTER | {"ops"},

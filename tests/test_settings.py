@@ -27,11 +27,10 @@ def test_defaults_make_a_server_on_this_machine() -> None:
 
 
 def test_derived_defaults_follow_what_they_come_from(tmp_path: Path) -> None:
-    settings = load(WIDGET_PORT="9000", WIDGET_DATA_DIR=str(tmp_path), WIDGET_MODE="production")
+    settings = load(WIDGET_PORT="9000", WIDGET_DATA_DIR=str(tmp_path))
     assert settings.public_url == "http://localhost:9000"
     assert settings.database_path == tmp_path / "widget.db"
     assert settings.control_socket == tmp_path / "control.sock"
-    assert settings.log_format == "json"
 
 
 def test_a_bare_port_is_honoured_and_the_prefixed_one_wins() -> None:
@@ -107,15 +106,131 @@ def test_an_unreadable_secret_file_is_named(tmp_path: Path) -> None:
         load(WIDGET_SECRET_KEY_FILE=str(tmp_path / "missing"))
 
 
+IN_EARNEST = pytest.mark.parametrize("mode", ["production", "container"])
+
+
+def load_in_earnest(mode: str, **environ: str) -> Settings:
+    return load(**{"WIDGET_MODE": mode, "WIDGET_PUBLIC_URL": "https://chat.example.org", **environ})
+
+
+@IN_EARNEST
 @pytest.mark.parametrize("secret", ["secret", "changeme-changeme-changeme-changeme", "x" * 64, "a3B9f0"])
-def test_production_refuses_a_sample_secret(secret: str) -> None:
-    with pytest.raises(OperatorError, match="WIDGET_SECRET_KEY is short or a sample"):
-        load(WIDGET_MODE="production", WIDGET_SECRET_KEY=secret)
+def test_s2_04_s4_14_a_sample_secret_is_refused_in_earnest(mode: str, secret: str) -> None:
+    with pytest.raises(OperatorError, match="WIDGET_SECRET_KEY is short or a sample") as caught:
+        load_in_earnest(mode, WIDGET_SECRET_KEY=secret)
+    assert f"{secret} " not in str(caught.value)
     assert load(WIDGET_SECRET_KEY=secret).secret_key is not None
 
 
-def test_production_takes_a_strong_secret() -> None:
-    assert load(WIDGET_MODE="production", WIDGET_SECRET_KEY=STRONG).secret_key is not None
+@IN_EARNEST
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WIDGET_DATABASE_URL", "postgresql://widget:widget@db/widget"),
+        ("WIDGET_DATABASE_URL", "postgresql://widget:@db/widget"),
+        ("WIDGET_DATABASE_URL", "postgresql://widget:change%2Dme@db/widget"),
+        ("WIDGET_BROKER_URL", "redis://:password@valkey:6379/0"),
+        ("WIDGET_MAIL_URL", "smtp://chat:password@mail.example.org:587"),
+        ("WIDGET_MAIL_URL", "smtp://user:example@mail.example.org:587"),
+    ],
+)
+def test_s2_04_a_sample_password_is_refused_in_earnest(mode: str, name: str, value: str) -> None:
+    environ = {name: value, "WIDGET_MAIL_FROM": "chat@example.org"}
+    with pytest.raises(OperatorError, match=f"{name}: the password is missing or a sample"):
+        load_in_earnest(mode, **environ)
+    assert load(**environ) is not None
+
+
+@IN_EARNEST
+def test_s2_04_a_sample_password_given_as_a_part_is_named_as_that(mode: str) -> None:
+    with pytest.raises(OperatorError, match=r"^WIDGET_DATABASE_PASSWORD: the password"):
+        load_in_earnest(mode, WIDGET_DATABASE_HOST="db", WIDGET_DATABASE_PASSWORD="postgres")
+
+
+@IN_EARNEST
+def test_s2_04_the_first_administrator_needs_a_real_password(mode: str) -> None:
+    with pytest.raises(OperatorError, match="WIDGET_BOOTSTRAP_PASSWORD: the password"):
+        load_in_earnest(mode, WIDGET_BOOTSTRAP_MAIL="ada@example.org", WIDGET_BOOTSTRAP_PASSWORD="changeme")
+
+
+@IN_EARNEST
+def test_s2_04_s02_what_holds_on_ones_own_machine_alone_is_refused_in_earnest(mode: str) -> None:
+    with pytest.raises(OperatorError, match="WIDGET_PUBLIC_URL is not set"):
+        load(WIDGET_MODE=mode)
+    with pytest.raises(OperatorError, match="WIDGET_MAIL_FROM is not set"):
+        load_in_earnest(mode, WIDGET_MAIL_URL="smtp://chat:f7Kq2m@mail.example.org:587")
+
+
+@pytest.mark.parametrize(
+    "url", ["id.example.org", "ftp://id.example.org", "https://id.example.org/?a=1", "https://a@b/"]
+)
+def test_an_issuer_is_an_address_as_the_provider_writes_it(url: str) -> None:
+    with pytest.raises(OperatorError, match="WIDGET_OIDC_ISSUER: write the issuer"):
+        load(WIDGET_OIDC_ISSUER=url, WIDGET_OIDC_CLIENT_ID="chat")
+
+
+def test_an_issuer_wants_to_know_who_asks() -> None:
+    with pytest.raises(OperatorError, match="WIDGET_OIDC_CLIENT_ID is not"):
+        load(WIDGET_OIDC_ISSUER="https://id.example.org")
+
+
+@IN_EARNEST
+def test_s43_an_issuer_is_reached_safely_and_with_a_real_secret_in_earnest(mode: str) -> None:
+    chat = {"WIDGET_OIDC_CLIENT_ID": "chat"}
+    with pytest.raises(OperatorError, match="WIDGET_OIDC_ISSUER is not an https address"):
+        load_in_earnest(mode, WIDGET_OIDC_ISSUER="http://id.example.org", **chat)
+    with pytest.raises(OperatorError, match="WIDGET_OIDC_CLIENT_SECRET: the password"):
+        load_in_earnest(mode, WIDGET_OIDC_ISSUER="https://id.example.org", WIDGET_OIDC_CLIENT_SECRET="changeme", **chat)
+    assert load_in_earnest(mode, WIDGET_OIDC_ISSUER="https://id.example.org/realms/main", **chat) is not None
+
+
+@IN_EARNEST
+def test_s2_04_real_secrets_are_taken(mode: str) -> None:
+    settings = load_in_earnest(
+        mode,
+        WIDGET_SECRET_KEY=STRONG,
+        WIDGET_DATABASE_URL="postgresql://widget:Vb4Ha1Jd6@db/widget",
+        WIDGET_MAIL_URL="smtp://chat:f7Kq2m@mail.example.org:587",
+        WIDGET_MAIL_FROM="Chat <chat@example.org>",
+    )
+    assert settings.secret_key is not None
+
+
+@IN_EARNEST
+def test_s2_04_a_key_that_is_left_out_is_not_missing(mode: str) -> None:
+    assert load_in_earnest(mode).secret_key is None
+
+
+def test_s2_03_the_mode_decides_what_is_not_said(tmp_path: Path) -> None:
+    assert (load().log_format, load().log_stream) == ("text", "stderr")
+    production, container = load_in_earnest("production"), load_in_earnest("container")
+    assert (production.log_format, production.log_stream) == ("json", "stderr")
+    assert (container.log_format, container.log_stream) == ("json", "stdout")
+    assert load_in_earnest("container", WIDGET_LOG_FORMAT="text", WIDGET_LOG_STREAM="stderr").log_format == "text"
+    with pytest.raises(OperatorError, match="WIDGET_MODE: "):
+        load(WIDGET_MODE="staging")
+
+
+def test_the_first_administrator_is_named_whole_or_not_at_all() -> None:
+    with pytest.raises(OperatorError, match="belong together"):
+        load(WIDGET_BOOTSTRAP_MAIL="ada@example.org")
+
+
+def test_s2_28_a_redirect_leads_to_https_or_is_refused() -> None:
+    with pytest.raises(OperatorError, match="WIDGET_HTTPS_REDIRECT needs"):
+        load(WIDGET_HTTPS_REDIRECT="1")
+    assert load(WIDGET_HTTPS_REDIRECT="1", WIDGET_PUBLIC_URL="https://chat.example.org").https_redirect
+
+
+@pytest.mark.parametrize("value", ["0", "2", "10.0.0.0/8,127.0.0.1/32", "::1/128"])
+def test_s23_proxies_are_given_by_number_or_by_networks(value: str) -> None:
+    assert load(WIDGET_TRUSTED_PROXIES=value).trusted_proxies == value
+
+
+@pytest.mark.parametrize("value", ["-1", "17", "all", "10.0.0.1/8", "10.0.0.0/8;127.0.0.1", ""])
+def test_s23_proxies_that_cannot_be_understood_are_refused(value: str) -> None:
+    with pytest.raises(OperatorError, match="WIDGET_TRUSTED_PROXIES: write how many"):
+        load(WIDGET_TRUSTED_PROXIES=value)
 
 
 def test_the_env_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
@@ -147,3 +262,18 @@ def test_a_password_where_it_would_be_shown_is_refused_and_not_repeated(name: st
     with pytest.raises(OperatorError, match="before the host") as refused:
         load_settings({name: address}, None)
     assert "hunter2" not in str(refused.value)
+
+
+def test_s0_12_what_an_installation_is_stands_in_its_environment_alone(tmp_path: Path) -> None:
+    settings = load(
+        WIDGET_MODE="production",
+        WIDGET_HOST="0.0.0.0",
+        WIDGET_PORT="9000",
+        WIDGET_PUBLIC_URL="https://chat.example.org",
+        WIDGET_DATABASE_URL="postgresql://widget:Vb4Ha1Jd6@db/widget",
+        WIDGET_DATA_DIR=str(tmp_path),
+        WIDGET_LOG_LEVEL="debug",
+    )
+    assert (settings.mode, settings.host, settings.port) == ("production", "0.0.0.0", 9000)
+    assert (settings.database_place, settings.log_level) == ("postgresql://db:5432/widget", "debug")
+    assert load(WIDGET_DATABASE_URL=f"sqlite:///{tmp_path / 'a.db'}").database_path == tmp_path / "a.db"

@@ -20,16 +20,35 @@ const modules = [
   ["panel", "src/widget/panel.ts"],
   ["frame", "src/widget/frame.ts"],
   ["console", "src/console/main.tsx"],
+  ["guest", "src/pages/guest.ts"],
+  ["members", "src/pages/members.ts"],
+  ["rooms", "src/rooms/main.ts"],
+  ["passkeys", "src/pages/passkeys.ts"],
+  ["codes", "src/pages/codes.ts"],
+  ["push", "src/pages/push.ts"],
+  ["push_worker", "src/pages/push_worker.ts"],
 ];
 /**
  * Parts of the panel that are fetched when they are first needed, by their source's path. Each is whole in itself, so
- * that none brings a second request along; what little they share is in each.
+ * that none brings a second request along before it is wanted; what little they share is in each. One that fetches
+ * another stands behind it.
  */
 const lazyModules = {
+  account: "src/account/account.ts",
+  files: "src/files/files.ts",
+  form: "src/files/form.ts",
   conversation: "src/widget/conversation.ts",
   frame_host: "src/widget/frame_host.ts",
   fallback: "src/transport/fallback.ts",
   sound: "src/widget/sound.ts",
+};
+/** The parts that bring their texts along, and whose texts those are. */
+const ownTexts = {
+  account: ["account/"],
+  conversation: ["files/attach"],
+  rooms: ["files/attach"],
+  files: ["files/"],
+  form: ["files/"],
 };
 const sheets = [
   ["tokens.css", "src/tokens.css"],
@@ -37,13 +56,22 @@ const sheets = [
   ["pages.css", "src/pages/pages.css"],
 ];
 
+/** Modules whose texts come as a script of their own before them, and the folders and files in which they are said. */
+const spoken = {
+  console: ["console/", "files/"],
+  rooms: ["rooms/", "widget/composer", "widget/log", "widget/own_messages", "widget/words"],
+};
+
 const LAUNCHER_TEXT = "Open chat";
 
-/** gzip bytes; the texts say which files are summed. */
+/** gzip bytes, or brotli's where it says so; the texts say which files are summed. */
 const budgets = [
   ["loader", ["loader"], 2500],
   ["loader + panel + one language", ["loader", "panel", "locale/de"], 18000],
   ["console", ["console", "console.css"], 90000],
+  ["guests' script", ["guest"], 2000, "br"],
+  ["members' script", ["members"], 10000],
+  ["a room's script", ["rooms"], 21000],
 ];
 
 const shared = {
@@ -103,6 +131,7 @@ const lazyImports = (names) => ({
 async function bundle(name, source, into, lazyNames = {}) {
   const built = await build({
     ...shared,
+    define: { PART_TEXTS: await partTexts(ownTexts[name] ?? []), MEMBERS: String(name === "members") },
     ...(source.endsWith(".css") ? {} : { format: "esm" }),
     absWorkingDir: root,
     entryPoints: [{ in: source, out: name.replace(/\.css$/, "") }],
@@ -124,6 +153,13 @@ async function launcherTexts() {
   return JSON.stringify(texts);
 }
 
+/** The texts of a part that is seldom asked for, in all languages: a language's file goes to every visitor. */
+async function partTexts(sources) {
+  const texts = {};
+  if (sources.length) for (const tag of await catalogueTags()) texts[tag] = await readCatalogue(tag, sources);
+  return JSON.stringify(texts);
+}
+
 async function buildAll() {
   const fresh = `${outputs}.new`;
   await rm(fresh, { recursive: true, force: true });
@@ -140,7 +176,8 @@ async function buildAll() {
   });
   manifest.loader = "loader.js";
   const lazyNames = {};
-  for (const [name, source] of Object.entries(lazyModules)) lazyNames[name] = await bundle(name, source, fresh);
+  for (const [name, source] of Object.entries(lazyModules))
+    lazyNames[name] = await bundle(name, source, fresh, lazyNames);
   for (const [name, source] of modules) manifest[name] = await bundle(name, source, fresh, lazyNames);
   for (const [name, source] of sheets) manifest[name] = await bundle(name, source, fresh);
   for (const tag of await catalogueTags()) {
@@ -155,6 +192,21 @@ async function buildAll() {
       metafile: true,
     });
     manifest[`locale/${tag}`] = basename(Object.keys(built.metafile.outputs)[0]);
+  }
+  for (const tag of await catalogueTags()) {
+    for (const [name, parts] of Object.entries(spoken)) {
+      // Before the own module of the console, or of a room: its texts are looked up from the first line on.
+      const source = `globalThis.${name}Texts=${JSON.stringify(await readCatalogue(tag, parts))};`;
+      const built = await build({
+        ...shared,
+        stdin: { contents: source, resolveDir: root, sourcefile: `${name}.${tag}.js` },
+        format: "esm",
+        outdir: fresh,
+        entryNames: `${name}.${tag}.[hash]`,
+        metafile: true,
+      });
+      manifest[`${name}-texts/${tag}`] = basename(Object.keys(built.metafile.outputs)[0]);
+    }
   }
   await writeFile(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await compress(fresh);
@@ -174,16 +226,16 @@ async function compress(folder) {
 
 async function checkSizes() {
   const manifest = JSON.parse(await readFile(join(outputs, "manifest.json"), "utf8"));
-  const gzipped = async (file) => (await readFile(join(outputs, `${file}.gz`))).length;
+  const packed = async (file, how) => (await readFile(join(outputs, `${file}.${how}`))).length;
   const print = (line) => process.stdout.write(`${line}\n`);
   for (const file of (await readdir(outputs)).filter((name) => /\.(js|css)$/.test(name))) {
-    print(`${String(await gzipped(file)).padStart(7)} B gzip  ${file}`);
+    print(`${String(await packed(file, "gz")).padStart(7)} B gzip  ${file}`);
   }
   let fits = true;
-  for (const [text, parts, limit] of budgets) {
+  for (const [text, parts, limit, how = "gz"] of budgets) {
     const files = parts.map((part) => manifest[part]).filter(Boolean);
     let sum = 0;
-    for (const file of files) sum += await gzipped(file);
+    for (const file of files) sum += await packed(file, how);
     const verdict = sum <= limit ? "fits" : "TOO LARGE";
     if (sum > limit) fits = false;
     print(`${String(sum).padStart(7)} of ${limit} B: ${text}: ${verdict}`);

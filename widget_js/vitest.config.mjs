@@ -13,6 +13,7 @@ const inlineSheets = {
 
 export default defineConfig({
   plugins: [inlineSheets],
+  define: { MEMBERS: "true", PART_TEXTS: "{}" },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   test: {
     include: ["test/**/*.test.{ts,tsx}"],

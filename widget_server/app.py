@@ -10,49 +10,84 @@ import logging
 import os
 import signal
 from contextlib import suppress
+from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from widget_server.actions.administrators import check_wanted, do_make_first, do_offer_set_up
+from widget_server.actions.bans import load_bans
+from widget_server.actions.community import CommunityReader
 from widget_server.actions.engine import Clock, Engine, Policy
 from widget_server.actions.greeting import Reception
-from widget_server.actions.passwords import Passwords
+from widget_server.actions.inbound_mail import Letterbox
+from widget_server.actions.passwords import Passwords, passwords_for
+from widget_server.actions.pictures import Pictures
+from widget_server.actions.push_lines import Signer
+from widget_server.actions.repeats import Repeats
 from widget_server.actions.resume import present, refill
+from widget_server.actions.roles import do_ensure_roles
+from widget_server.actions.sealing import Sealer
+from widget_server.actions.uploads import FileTerms, FileWorks
+from widget_server.actions.webhooks import expand_for
+from widget_server.core.errors import ProductError
+from widget_server.core.reply_addresses import ReplyAddresses
 from widget_server.hub.bus import MemoryBus
 from widget_server.hub.envelope import NODE_BYTES
 from widget_server.hub.switchboard import Switchboard
-from widget_server.ops.health import HEALTH, Health, show_livez, show_readyz
+from widget_server.ops.erasures import settle
+from widget_server.ops.health import HEALTH, Health
 from widget_server.ops.logging import name_requests
 from widget_server.ops.metrics import METRICS, Metrics
+from widget_server.ops.outgoing import Outgoing, networks_of
 from widget_server.ops.secret import load_secret_key
 from widget_server.ops.start import make_data_dir
 from widget_server.ops.verbs import Means
 from widget_server.ops.watchdog import watch_loop
 from widget_server.protocol.codes import CloseCode
-from widget_server.routes import console, control, sign_in, sockets, stream, widget_files
+from widget_server.protocol.encode import error_body
+from widget_server.routes import control, front, mails, outside
 from widget_server.routes.desk import DESK, Desk
-from widget_server.routes.keys import ORIGINS, SESSIONS
+from widget_server.routes.keys import LETTERBOX, ORIGINS, REPLY_ADDRESSES, SESSIONS
 from widget_server.routes.office import OFFICE, Office
+from widget_server.routes.table import add_routes
 from widget_server.routes.widget_files import SHELF, Shelf
 from widget_server.settings import OperatorError
 from widget_server.store import migrate
 from widget_server.store.committer import Committer
 from widget_server.store.database import Database, StoreUnavailable, Transaction
-from widget_server.store.engines import database_of
+from widget_server.store.engines import database_of, index_of
 from widget_server.store.installation import load_epoch, read_mark
+from widget_server.store.objects import FolderObjects
 from widget_server.store.records import Committed
 from widget_server.web.addresses import Addresses
 from widget_server.web.assets import Assets
+from widget_server.web.bearer import TokenLimit
+from widget_server.web.bodies import check_type
+from widget_server.web.clients import trusted
 from widget_server.web.csp import secure_headers
 from widget_server.web.csrf import Csrf
 from widget_server.web.errors import tell_errors
+from widget_server.web.form_limit import FormLimit
+from widget_server.web.https import redirect_plain
+from widget_server.web.languages import Languages
+from widget_server.web.notices import Notices
+from widget_server.web.openid import Provider
 from widget_server.web.origins import Origins
+from widget_server.web.page_cache import Guests, PageCache, keep_pages
 from widget_server.web.rate_limits import RateLimits
+from widget_server.web.read_limit import ReadLimit
 from widget_server.web.sessions import Cookies, Sessions
 from widget_server.web.sign_in_throttle import SignInThrottle
 from widget_server.web.templating import Templates
+from widget_server.web.tickets import Tickets
+from widget_server.workers.couriers import Couriers
+from widget_server.workers.files import Files
+from widget_server.workers.indexer import Indexer
 from widget_server.workers.lists import Lists
 from widget_server.workers.pulse import Pulse
+from widget_server.workers.sending import Sending, WayOut
+from widget_server.workers.tallies import Tallies
 from widget_server.workers.team import Team
 
 if TYPE_CHECKING:
@@ -62,6 +97,8 @@ if TYPE_CHECKING:
     from widget_server.hub.ledger import Ledger
     from widget_server.hub.redis_bus import RedisBus
     from widget_server.settings import Settings
+    from widget_server.store.objects import Objects
+    from widget_server.workers.inbound import Inbound
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +123,16 @@ class Node:
             settings.database_url,
             connections=settings.database_connections,
             transaction_pooling=settings.database_transaction_pooling,
+            slow_query_ms=settings.slow_query_ms,
         )
         self.clock = clock or Clock()
         self._tasks: list[asyncio.Task[None]] = []
         self.broker: RedisBus | None = None
         """The way to the other nodes, where there are some."""
         self.desk: Desk
+        self.index = index_of(self.database, settings.data_dir, slow_query_ms=settings.slow_query_ms)
+        self.indexer: Indexer
+        self.pictures = Pictures()
 
     @property
     def ledger(self) -> Ledger | None:
@@ -130,7 +171,7 @@ class Node:
             switchboard,
             await self._bus_of(epoch, switchboard),
             self.clock,
-            Policy(settings.message_max_chars, settings.edit_minutes),
+            Policy(settings.message_max_chars, settings.edit_minutes, Addresses(settings.public_url).path("/members/")),
             epoch,
         )
         self.metrics.watch(
@@ -138,9 +179,14 @@ class Node:
             refills=lambda: switchboard.refilled,
             database=settings.database_path if settings.on_sqlite else None,
         )
+        engine.bans = await load_bans(database, self.clock.now_ms())
+        back = await settle(database, settings.data_dir, self.clock.now_ms())
+        if back:
+            log.warning("People who were erased had come back with a backup; erased again.", extra={"people": back})
         reception = Reception(engine)
         limits = RateLimits(settings, self.clock.monotonic_ms, self.ledger)
-        self.desk = desk = Desk(settings, engine, reception, limits, self.metrics)
+        sealer = Sealer(await load_secret_key(settings, database), self.clock.random)
+        self.desk = desk = Desk(settings, engine, reception, limits, self.metrics, sealer)
         committer.start()
         if self.broker is not None:
             self.broker.start()
@@ -148,9 +194,16 @@ class Node:
         pulse = Pulse(engine, lambda: desk.connections, _end_process, server)
         team = Team(reception, lambda: desk.connections)
         engine.on_sites = lists.on_sites
+        tallies = Tallies(engine)
         engine.on_people = pulse.on_people
+        engine.on_tally = tallies.on_tally
+        engine.index = self.index
+        engine.files = FileWorks(_objects_of(settings), _file_terms(settings))
+        files = Files(engine, self.pictures)
+        self.indexer = Indexer(database, self.index, epoch, self.clock)
         self._tasks = [
-            asyncio.create_task(work.run(), name=type(work).__name__.lower()) for work in (lists, pulse, team)
+            asyncio.create_task(work.run(), name=type(work).__name__.lower())
+            for work in (lists, pulse, team, tallies, self.indexer, files)
         ]
         return desk
 
@@ -214,6 +267,9 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.broker is not None:
             await self.broker.stop()
+        if self.desk.engine.files is not None:
+            await self.desk.engine.files.objects.close()
+        await self.index.close()
         await self.database.close()
 
     async def store_check(self) -> str | None:
@@ -229,6 +285,32 @@ class Node:
         return None if self.broker is None or self.broker.problem is None else "lost"
 
 
+def _file_terms(settings: Settings) -> FileTerms:
+    return FileTerms(
+        settings.file_megabytes,
+        settings.person_files_megabytes,
+        settings.site_files_megabytes,
+        settings.person_files_waiting,
+        settings.unsent_files_hours,
+    )
+
+
+def _objects_of(settings: Settings) -> Objects:
+    if settings.files_url is None or settings.are_files_in_a_folder:
+        return FolderObjects(settings.files_folder)
+    try:
+        from widget_server.store.objects_s3 import Bucket, open_bucket  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise OperatorError(
+            'WIDGET_FILES_URL is set, but the client for S3 is not installed; run: pip install "widget-server[s3]"'
+        ) from None
+    bucket, _, prefix = settings.files_url.removeprefix("s3://").partition("/")
+    secret = None if settings.files_secret is None else settings.files_secret.get_secret_value()
+    return open_bucket(
+        Bucket(bucket, prefix, settings.files_endpoint, settings.files_region, settings.files_key, secret)
+    )
+
+
 def _end_process() -> None:
     """What a node does that must not go on: it drains, and whoever started it starts it again."""
     os.kill(os.getpid(), signal.SIGTERM)
@@ -239,6 +321,8 @@ async def _touch(_: Transaction) -> None:
 
 
 NODE = web.AppKey("node", Node)
+INBOUND: web.AppKey[Inbound | None] = web.AppKey("inbound")
+"""What takes mail by SMTP; None where nothing does."""
 
 
 def create_app(
@@ -259,9 +343,24 @@ def create_app(
     health = Health()
     addresses = Addresses(settings.public_url)
     assets = assets or Assets()
-    templates = Templates(assets, addresses)
+    languages = Languages()
+    templates = Templates(assets, addresses, languages, reloads=settings.mode == "development")
+    sessions = Sessions(node.database, node.clock, Cookies(addresses), days=settings.session_days)
     app = web.Application(
-        middlewares=[name_requests, secure_headers(https=addresses.https), tell_errors(templates)],
+        middlewares=[
+            name_requests,
+            secure_headers(https=addresses.https),
+            *([redirect_plain(addresses, trusted(settings.trusted_proxies))] if settings.https_redirect else []),
+            keep_pages(
+                Guests(sessions, languages, lambda: assets.built_at),
+                PageCache(node.database, node.clock, max_bytes=_page_bytes(settings)),
+                # Lent once the node runs.
+                lambda: app[OFFICE].community.read(),  # noqa: PLW0108
+            ),
+            languages.listen,
+            tell_errors(templates),
+            check_type,
+        ],
         client_max_size=settings.frame_max_bytes * 4,
     )
     templates.attach(app)
@@ -269,20 +368,24 @@ def create_app(
     app[HEALTH] = health
     app[NODE] = node
     app[ORIGINS] = Origins(addresses.origin)
-    app[SESSIONS] = Sessions(node.database, node.clock, Cookies(addresses), days=settings.session_days)
+    app[SESSIONS] = sessions
     health.add("store", node.store_check)
     if settings.broker_url is not None:
         health.add_optional("broker", node.broker_check)
     app.cleanup_ctx.append(_running)
-    app.cleanup_ctx.append(_opening(settings, addresses, assets, templates, passwords))
+    app.cleanup_ctx.append(_opening(settings, addresses, assets, templates, languages, passwords))
     app.cleanup_ctx.append(watch_loop)
     app.on_shutdown.append(_drain)
     if addresses.prefix:
-        _add_routes(app, addresses.prefix)
-    _add_routes(app, "")
+        add_routes(app, addresses.prefix)
+    add_routes(app, "")
     if addresses.prefix:
-        app.router.add_get(addresses.prefix, sign_in.show_start)
+        app.router.add_get(addresses.prefix, front.pages.routes[0].handler)
     return app
+
+
+def _page_bytes(settings: Settings) -> int:
+    return 0 if settings.mode == "development" else settings.page_cache_mb * 1_000_000
 
 
 async def _running(app: web.Application) -> AsyncGenerator[None]:
@@ -293,22 +396,114 @@ async def _running(app: web.Application) -> AsyncGenerator[None]:
 
 
 def _opening(
-    settings: Settings, addresses: Addresses, assets: Assets, templates: Templates, passwords: Passwords | None
+    settings: Settings,
+    addresses: Addresses,
+    assets: Assets,
+    templates: Templates,
+    languages: Languages,
+    passwords: Passwords | None,
 ) -> Callable[[web.Application], AsyncGenerator[None]]:
     """Lend the pages what they work with, once the node runs."""
 
     async def lend(app: web.Application) -> AsyncGenerator[None]:
         engine = app[DESK].engine
         secret = await load_secret_key(settings, engine.database)
-        keeper = passwords or Passwords()
+        keeper = passwords or passwords_for(settings.mode)
+        sealer = Sealer(secret, engine.clock.random)
         throttle = SignInThrottle(settings.limit_sign_in, secret, engine.clock.monotonic_ms, app[NODE].ledger)
         csrf = Csrf(secret, addresses.origin)
-        app[OFFICE] = Office(settings, engine, app[SESSIONS], keeper, throttle, csrf, templates, addresses)
+        now_ms = engine.clock.monotonic_ms
+        outgoing = Outgoing(networks_of(settings.outgoing_allowed))
+        await outgoing.start()
+        await do_ensure_roles(engine.database, engine.clock.now_ms())
+        community = CommunityReader(engine.database, engine.clock)
+        templates.community = lambda: community.latest
+        sealer = app[DESK].sealer
+        app[OFFICE] = Office(
+            settings=settings,
+            engine=engine,
+            sessions=app[SESSIONS],
+            passwords=keeper,
+            pictures=app[NODE].pictures,
+            throttle=throttle,
+            csrf=csrf,
+            templates=templates,
+            addresses=addresses,
+            languages=languages,
+            notices=Notices(secret, app[SESSIONS].cookies),
+            community=community,
+            form_limit=FormLimit(settings.limit_forms, now_ms, app[NODE].ledger),
+            read_limit=ReadLimit(settings, now_ms),
+            sealer=sealer,
+            signer=Signer(secret, "mailto:" + parseaddr(settings.mail_from)[1]),
+            provider=_provider_of(settings, addresses, outgoing, engine.clock),
+            tickets=Tickets(sealer, app[SESSIONS].cookies, engine.clock.now_ms),
+            outgoing=outgoing,
+            repeats=Repeats(engine.database, sealer, engine.clock),
+            token_limit=TokenLimit(settings.limit_api, now_ms, app[NODE].ledger),
+            message_limit=TokenLimit(settings.limit_messages_connection, now_ms, app[NODE].ledger, "messages"),
+            preview_limit=TokenLimit(settings.limit_previews, now_ms, app[NODE].ledger, "previews"),
+        )
         app[SHELF] = Shelf(app[DESK].reception, assets, templates, addresses)
+        reply_addresses = app[REPLY_ADDRESSES] = ReplyAddresses(secret, settings.inbound_domain)
+        sending = Sending(
+            settings,
+            engine,
+            community,
+            languages,
+            addresses.base,
+            reply_addresses,
+            sealer,
+            WayOut(outgoing, app[OFFICE].signer),
+            expand=expand_for(engine.epoch),
+        )
+        couriers = Couriers(engine.database, engine.clock, sealer, outgoing)
+        if sending.kept is not None:
+            app[mails.KEPT_MAILS] = sending.kept.letters
+        mail_limit = TokenLimit(settings.limit_messages_visitor, now_ms, app[NODE].ledger, "mails")
+        app[LETTERBOX] = Letterbox(engine, reply_addresses, lambda key: mail_limit.take(key).wait_ms is None)
+        inbound = app[INBOUND] = _inbound_of(settings, app[LETTERBOX])
+        if inbound is not None:
+            await inbound.start()
+        await sending.start()
+        carrying = asyncio.create_task(couriers.run(), name="couriers")
         yield
+        if inbound is not None:
+            await inbound.stop()
+        carrying.cancel()
+        await asyncio.gather(carrying, return_exceptions=True)
+        await sending.stop()
         keeper.close()
+        await outgoing.close()
 
     return lend
+
+
+def _inbound_of(settings: Settings, letterbox: Letterbox) -> Inbound | None:
+    if settings.inbound_port is None:
+        return None
+    try:
+        from widget_server.workers.inbound import Inbound  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise OperatorError(
+            "WIDGET_INBOUND_PORT is set, but what listens for mail is not installed; "
+            'run: pip install "widget-server[inbound]"'
+        ) from None
+    return Inbound(settings, letterbox)
+
+
+def _provider_of(settings: Settings, addresses: Addresses, outgoing: Outgoing, clock: Clock) -> Provider | None:
+    if settings.oidc_issuer is None:
+        return None
+    return Provider(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret,
+        name=settings.oidc_name,
+        redirect=addresses.base + outside.BACK,
+        outgoing=outgoing,
+        now_ms=clock.now_ms,
+    )
 
 
 async def _drain(app: web.Application) -> None:
@@ -316,25 +511,31 @@ async def _drain(app: web.Application) -> None:
     await app[NODE].drain()
 
 
-def _add_routes(app: web.Application, prefix: str) -> None:
-    """Answer under ``prefix``."""
-    app.router.add_get(f"{prefix}/livez", show_livez)
-    app.router.add_get(f"{prefix}/readyz", show_readyz)
-    app.router.add_get(f"{prefix}/ws/console", sockets.console_socket)
-    app.router.add_get(f"{prefix}/ws/{{key}}", sockets.visitor_socket)
-    for path, for_agents, for_visitors in (
-        (f"{prefix}/stream", stream.console_stream, stream.visitor_stream),
-        (f"{prefix}/frames", stream.console_frames, stream.visitor_frames),
-    ):
-        app.router.add_post(f"{path}/console", for_agents)
-        app.router.add_post(f"{path}/{{key}}", for_visitors)
-        app.router.add_route("OPTIONS", f"{path}/{{key}}", stream.preflight)
-    app.add_routes(
-        web.RouteDef(route.method, prefix + route.path, route.handler, route.kwargs)
-        for group in (sign_in, console, widget_files)
-        for route in group.routes
-        if isinstance(route, web.RouteDef)
-    )
+async def introduce(app: web.Application) -> None:
+    """See that an installation has, or can get, its first administrator; the application runs.
+
+    Raises:
+        OperatorError: the one that the settings name cannot be made.
+    """
+    office, settings = app[OFFICE], app[OFFICE].settings
+    db, clock = office.engine.database, office.engine.clock
+    if settings.bootstrap_mail is not None and settings.bootstrap_password is not None:
+        try:
+            wanted = check_wanted(
+                mail=settings.bootstrap_mail,
+                name=settings.bootstrap_name,
+                password=settings.bootstrap_password.get_secret_value(),
+            )
+        except ProductError as error:
+            told = error_body(error)["message"]
+            raise OperatorError(f"the first administrator (WIDGET_BOOTSTRAP_…) cannot be made: {told}") from None
+        made = await do_make_first(db, office.passwords, wanted, now_ms=clock.now_ms(), random=clock.random)
+        if made is not None:
+            log.info("The first administrator was made.", extra={"person": made.public_id})
+    code = await do_offer_set_up(db, now_ms=clock.now_ms(), random=clock.random)
+    if code is not None:
+        # The one place where it is told; the store has its hash.
+        log.warning("Nobody administers this yet. Within 24 hours open %s/set-up#%s", settings.public_url, code)
 
 
 def create_control(app: web.Application) -> web.Application:
@@ -342,7 +543,7 @@ def create_control(app: web.Application) -> web.Application:
     control_app = web.Application()
 
     async def lend(_: web.Application) -> AsyncGenerator[None]:
-        control_app[control.MEANS] = Means(app[NODE].database, app[OFFICE].passwords, app[NODE].clock)
+        control_app[control.MEANS] = Means(app[NODE].database, app[OFFICE].passwords, app[NODE].clock, app[NODE].index)
         control_app[control.CONTROL_DESK] = app[DESK]
         yield
 

@@ -9,15 +9,30 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-import limits
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+from widget_server.checked_values import (
+    POSTGRESQL,
+    SAMPLE_SECRETS,
+    check_broker_url,
+    check_database_url,
+    check_domain,
+    check_files_url,
+    check_issuer,
+    check_mail_from,
+    check_mail_url,
+    check_networks,
+    check_proxies,
+    check_public_url,
+    check_rate,
+    is_sample_password,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,58 +43,11 @@ if TYPE_CHECKING:
 PREFIX = "WIDGET_"
 SECRET_MIN_CHARS = 32
 
-_SAMPLE_SECRETS = ("changeme", "change-me", "change_me", "secret", "password", "example", "sample", "insecure", "12345")
-_POSTGRESQL = "postgresql://"
-_PLAIN_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
+_EARNEST = ("production", "container")
 
 
 class OperatorError(Exception):
     """Whoever runs the server must do something; the text is the one line that says what."""
-
-
-def _check_rate(text: str) -> str:
-    try:
-        limits.parse_many(text)
-    except ValueError:
-        raise ValueError('write it as "30/10seconds" or "600/minute"') from None
-    return text
-
-
-def _check_public_url(url: str) -> str:
-    parts = urlsplit(url)
-    plain_path = _PLAIN_PATH.fullmatch(parts.path.rstrip("/"))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or not plain_path:
-        raise ValueError(
-            "write scheme, host, port and, where the chat lies under a path, that path in plain letters, as in "
-            '"https://chat.example.org" or "https://example.org/apps/chat"'
-        )
-    return url.rstrip("/")
-
-
-def _check_database_url(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    if scheme in {"postgresql", "postgres"}:
-        parts = urlsplit(url)
-        try:
-            complete = parts.hostname and parts.path.strip("/") and (parts.port is None or parts.port > 0)
-        except ValueError:
-            complete = False
-        if not complete:
-            raise ValueError('write "postgresql://user:password@host:5432/name"')
-        _check_query(parts.query)
-        return _POSTGRESQL + rest
-    if not url.startswith("sqlite:///") or url == "sqlite:///":
-        raise ValueError(
-            f'databases of kind "{url.partition(":")[0]}" are not known; write "sqlite:///" and the path of a file, '
-            'or "postgresql://user:password@host:5432/name"'
-        )
-    return url
-
-
-def _check_query(query: str) -> None:
-    """Keep passwords where they are known as such: what stands after the ``?`` is shown, and given to programs."""
-    if any(name.lower().endswith(("password", "passwd")) for name in parse_qs(query, keep_blank_values=True)):
-        raise ValueError('write the password before the host, as in "user:password@host", and not behind the "?"')
 
 
 def _database_url_of_parts(known: Mapping[str, Any]) -> str:
@@ -91,18 +59,14 @@ def _database_url_of_parts(known: Mapping[str, Any]) -> str:
     secret = f":{quote(password.get_secret_value(), safe='')}" if password else ""
     where = f"[{host}]" if ":" in host else host
     name = quote(known.get("database_name", "widget"), safe="")
-    return f"{_POSTGRESQL}{user}{secret}@{where}:{known.get('database_port', 5432)}/{name}"
+    return f"{POSTGRESQL}{user}{secret}@{where}:{known.get('database_port', 5432)}/{name}"
 
 
-def _check_broker_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"redis", "rediss", "valkey", "valkeys", "unix"} or not (parts.hostname or parts.path):
-        raise ValueError('write "redis://host:6379/0", with user and password before the host where it wants them')
-    _check_query(parts.query)
-    return url.replace("valkey", "redis", 1) if parts.scheme.startswith("valkey") else url
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
-Rate = Annotated[str, AfterValidator(_check_rate)]
+Rate = Annotated[str, AfterValidator(check_rate)]
 
 
 class Settings(BaseSettings):
@@ -110,9 +74,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True)
 
-    mode: Literal["development", "testing", "production"] = Field(
+    mode: Literal["development", "testing", "production", "container"] = Field(
         "development",
-        description="`production` refuses sample secrets and writes its log as JSON.",
+        description="What this installation is for. `development` shows its mails on a page. `testing` hashes "
+        "passwords quickly: only for made-up people. `production` refuses sample and missing secrets and writes its "
+        "log as JSON. `container` is production that logs to standard output, waits for its database and brings it to "
+        "this program's schema at each start.",
     )
     host: str = Field(
         "127.0.0.1",
@@ -125,7 +92,7 @@ class Settings(BaseSettings):
         le=65535,
         description="Port of the public listener. A bare `PORT` is honoured too; 0 takes any free port.",
     )
-    public_url: Annotated[str, AfterValidator(_check_public_url)] = Field(
+    public_url: Annotated[str, AfterValidator(check_public_url)] = Field(
         default_factory=lambda known: f"http://localhost:{known.get('port', 8080)}",
         description="Where browsers reach this server: scheme, host, port and, where it shares a host with others, "
         "its path, as in `https://example.org/apps/chat`; a proxy may pass that path on or strip it. Default: "
@@ -142,7 +109,7 @@ class Settings(BaseSettings):
     database_name: str = Field("widget", min_length=1, description="Name of the PostgreSQL database.")
     database_user: str = Field("widget", min_length=1, description="Who the server is to PostgreSQL.")
     database_password: SecretStr | None = Field(None, description="That user's password.")
-    database_url: Annotated[str, AfterValidator(_check_database_url)] = Field(
+    database_url: Annotated[str, AfterValidator(check_database_url)] = Field(
         default_factory=_database_url_of_parts,
         repr=False,
         description="The database: `sqlite:///` and a file, or `postgresql://user:password@host:5432/name`. Default: "
@@ -156,7 +123,7 @@ class Settings(BaseSettings):
         description="Set it where a pooler such as PgBouncer hands connections out for one transaction at a time: "
         "statements are then not prepared beforehand.",
     )
-    broker_url: Annotated[str, AfterValidator(_check_broker_url)] | None = Field(
+    broker_url: Annotated[str, AfterValidator(check_broker_url)] | None = Field(
         None,
         repr=False,
         description="Redis or Valkey, by which several nodes tell each other what happened: `redis://host:6379/0`. "
@@ -172,28 +139,118 @@ class Settings(BaseSettings):
         le=65535,
         description="Port of the internal listener; 0 takes any free port.",
     )
-    trusted_proxies: int = Field(
-        0,
-        ge=0,
-        le=16,
-        description="How many reverse proxies stand in front. The visitor's address is read that many places from the "
-        "right of `X-Forwarded-For`; with 0 the header is ignored.",
+    trusted_proxies: Annotated[str, BeforeValidator(str), AfterValidator(check_proxies)] = Field(
+        "0",
+        description="The reverse proxies that stand in front: how many, or their networks as in "
+        "`10.0.0.0/8,127.0.0.1`. By number, the visitor's address is read that many places from the right of "
+        "`X-Forwarded-For`; by networks, it is the last one there that is none of them, and only what comes from one "
+        "of them is believed at all. With 0 the header is ignored. `X-Forwarded-Proto` is believed from the same.",
+    )
+    https_redirect: bool = Field(
+        False,
+        description="Send plain HTTP on to `WIDGET_PUBLIC_URL`, which then begins with `https://`. Which scheme a "
+        "browser used is read from the `X-Forwarded-Proto` of trusted proxies; health checks are answered either way.",
     )
     secret_key: SecretStr | None = Field(
         None,
         description=f"Key for what the server signs, at least {SECRET_MIN_CHARS} characters. When it is not set, "
         "one is made at the first start and kept in the data directory, with PostgreSQL in the database.",
     )
-    session_days: int = Field(14, ge=1, le=365, description="Days until an agent has to sign in again.")
+    mail_url: Annotated[str, AfterValidator(check_mail_url)] | None = Field(
+        None,
+        repr=False,
+        description="Mail server: `smtp://user:password@host:587` (STARTTLS is used where the server offers it, and "
+        "must be on other machines than this one), or `smtps://host:465`. Without it no mail is sent: accounts are "
+        "made without a confirmed address, and nobody can have a forgotten password replaced by mail.",
+    )
+    mail_from: Annotated[str, AfterValidator(check_mail_from)] = Field(
+        "Support chat <chat@localhost>", description="Sender of every mail: an address, or a name and an address."
+    )
+    mail_subject_prefix: str = Field("[Support chat]", description="What every subject begins with; may be empty.")
+    inbound_domain: Annotated[str, AfterValidator(check_domain)] | None = Field(
+        None,
+        description="Domain of the addresses by which visitors answer a mail, as in `reply.example.org`. Without it "
+        "mails say that they cannot be answered. How mail comes here: [mail.md](mail.md).",
+    )
+    inbound_host: str = Field("127.0.0.1", description="Address on which mail is taken by SMTP.")
+    inbound_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port on which mail is taken by SMTP; 0 takes any free port. Without it none is. Needs the extra "
+        "`inbound`.",
+    )
+    inbound_certificate: Path | None = Field(
+        None, description="Certificate and key in one PEM file, with which STARTTLS is offered there."
+    )
+    inbound_max_bytes: int = Field(
+        10_485_760, ge=65_536, le=104_857_600, description="Largest mail that is taken, in bytes."
+    )
+    inbound_secret: SecretStr | None = Field(
+        None,
+        min_length=SECRET_MIN_CHARS,
+        description=f"Secret with which a mail provider signs what it hands over to `/inbound/mail`, at least "
+        f"{SECRET_MIN_CHARS} characters. Without it nothing is taken there.",
+    )
+    reply_days: int = Field(30, ge=1, le=365, description="Days for which a mail to a visitor can be answered.")
+    administrator_mail: str | None = Field(
+        None,
+        description="Whoever confirms this address becomes administrator, and it gets a mail when the server fails.",
+    )
+    outgoing_allowed: Annotated[str, AfterValidator(check_networks)] = Field(
+        "",
+        description="Networks that the server may send requests to although they are not public, separated by commas, "
+        "as in `10.0.0.0/8, fd00::/8`: where webhooks or an OpenID provider are in one's own house.",
+    )
+
+    oidc_issuer: Annotated[str, AfterValidator(check_issuer)] | None = Field(
+        None,
+        description="OpenID provider by which people may sign in too: its issuer, letter for letter, as in "
+        "`https://id.example.org/realms/main`. It leads back to `/sign-in/outside/back`, and puts the address into "
+        "its ID token.",
+    )
+    oidc_client_id: str = Field("", description="Who this server is to the OpenID provider.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Its secret there, where the provider gave one.")
+    oidc_name: str = Field(
+        "OpenID", min_length=1, max_length=40, description='What the provider is called on the button "Continue with".'
+    )
+    bootstrap_mail: str | None = Field(
+        None,
+        description="Address of the first administrator, who is made at the start of an installation that has none. "
+        "Used once: it can be taken out again afterwards.",
+    )
+    bootstrap_password: SecretStr | None = Field(
+        None, description="Password of the first administrator; it can be changed once they are signed in."
+    )
+    bootstrap_name: str = Field("Administrator", min_length=1, description="Name of the first administrator.")
+    session_days: int = Field(14, ge=1, le=365, description="Days until one has to sign in again.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe lines that are written."
     )
     log_format: Literal["text", "json"] = Field(
-        default_factory=lambda known: "json" if known.get("mode") == "production" else "text",
-        description="How a log line looks. Default: `json` in production, else `text`.",
+        default_factory=lambda known: "json" if known.get("mode") in _EARNEST else "text",
+        description="How a log line looks. Default: `json` in production and in a container, else `text`.",
     )
     log_stream: Literal["stderr", "stdout"] = Field(
-        "stderr", description="Where the log is written; what `serve` says to people then goes to the other one."
+        default_factory=lambda known: "stdout" if known.get("mode") == "container" else "stderr",
+        description="Where the log is written; what `serve` says to people then goes to the other one. Default: "
+        "`stdout` in a container, else `stderr`.",
+    )
+    log_file: Path | None = Field(
+        None,
+        description="A file to which the log is written instead. Each of several workers has its own beside it. A file "
+        "that was moved away, as logrotate does, is made anew, and SIGHUP has it opened again.",
+    )
+    log_file_max_bytes: int = Field(
+        10_485_760, ge=0, description="Size at which the log's file is put aside; 0 leaves that to others."
+    )
+    log_file_keep: int = Field(5, ge=1, le=1000, description="How many files that were put aside are kept.")
+    slow_query_ms: int = Field(
+        500,
+        ge=0,
+        le=60_000,
+        description="Queries that took at least so many milliseconds are logged, with the place in the program that "
+        "asked and without their values; 0 logs none.",
     )
     drain_seconds: float = Field(
         20, ge=0, le=600, description="Longest time between a stop signal and the end of the process."
@@ -226,11 +283,71 @@ class Settings(BaseSettings):
     limit_messages_address: Rate = Field("300/minute", description="Messages from one address.")
     limit_messages_site: Rate = Field("6000/minute", description="Messages from all visitors of one site.")
     limit_new_visitors_address: Rate = Field("30/hour", description="New visitors from one address.")
+    page_cache_mb: int = Field(
+        16,
+        ge=0,
+        le=4096,
+        description="Memory for ready pages of boards and threads, in MB, for people who are not signed in. 0 keeps "
+        "none; so does `development`, where templates may change.",
+    )
+    limit_forms: Rate = Field(
+        "20/10minutes",
+        description="Forms that make accounts or send mail (registering, forgotten password, new links), each from one "
+        "address.",
+    )
     limit_sign_in: Rate = Field(
         "10/10minutes",
         description="Failed attempts to sign in, for one account and from one address. The pause before the next one "
         "doubles with each, and is the whole window once so many have failed.",
     )
+
+    limit_pages: Rate = Field(
+        "600/minute", description="Pages that people who are not signed in may read from one address, on each node."
+    )
+    limit_dear_pages: Rate = Field(
+        "120/minute",
+        description="Of these, pages that cost more: feeds, maps of the site, searches, and in a list the tenth page "
+        "and those behind it.",
+    )
+    limit_pages_not_for: Annotated[str, AfterValidator(check_networks)] = Field(
+        "",
+        description="Networks whose readers are not counted, separated by commas: of a monitor, a crawler that one "
+        "trusts, or one's own house.",
+    )
+    ai_crawlers: bool = Field(
+        True, description="Whether robots.txt leaves boards and threads to crawlers that read in order to train."
+    )
+    limit_previews: Rate = Field("120/minute", description="Previews of what one member writes.")
+    limit_api: Rate = Field("600/minute", description="Calls of the REST API with one token.")
+
+    file_megabytes: int = Field(
+        20, ge=0, le=2000, description="Largest file that may be sent, in MB; 0 takes no files at all."
+    )
+    person_files_megabytes: int = Field(
+        200, ge=0, description="Room for all files of one person together, in MB; 0 takes no files at all."
+    )
+    site_files_megabytes: int = Field(
+        5000, ge=0, description="Room for all files of one site's conversations together, in MB."
+    )
+    person_files_waiting: int = Field(
+        30, ge=1, le=1000, description="How many files of one person may wait to be sent with a message."
+    )
+    unsent_files_hours: int = Field(
+        24, ge=1, le=720, description="Hours after which a file goes that was not finished, or never sent."
+    )
+    files_url: Annotated[str, AfterValidator(check_files_url)] | None = Field(
+        None,
+        description="Where files are kept: `s3://bucket/prefix` in a store that speaks S3 (install the extra `s3`), or "
+        "`file:///srv/files`, a folder. Default: the folder `files` in the data directory. Several nodes have to name "
+        "one place that all of them reach.",
+    )
+    files_endpoint: str | None = Field(
+        None,
+        description="Address of that store, where it is not Amazon's: `https://s3.example.org`.",
+    )
+    files_region: str = Field("us-east-1", description="Its region.")
+    files_key: str | None = Field(None, description="Access key of that store; without one, that of the machine.")
+    files_secret: SecretStr | None = Field(None, description="Its secret.")
 
     @classmethod
     def settings_customise_sources(
@@ -246,10 +363,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_sample_secrets(self) -> Self:
-        if self.mode != "production" or self.secret_key is None:
+        if not self.in_earnest or self.secret_key is None:
             return self
         secret = self.secret_key.get_secret_value()
-        looks_like_a_sample = any(sample in secret.lower() for sample in _SAMPLE_SECRETS) or len(set(secret)) < 8
+        looks_like_a_sample = any(sample in secret.lower() for sample in SAMPLE_SECRETS) or len(set(secret)) < 8
         if len(secret) < SECRET_MIN_CHARS or looks_like_a_sample:
             raise ValueError(
                 f"{PREFIX}SECRET_KEY is short or a sample; leave it out, or set what "
@@ -258,9 +375,88 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _refuse_sample_passwords(self) -> Self:
+        if not self.in_earnest:
+            return self
+        given = {
+            "database_url": urlsplit(self.database_url).password,
+            "database_password": _revealed(self.database_password),
+            "broker_url": self.broker_url and urlsplit(self.broker_url).password,
+            "mail_url": self.mail_url and urlsplit(self.mail_url).password,
+            "bootstrap_password": _revealed(self.bootstrap_password),
+            "oidc_client_secret": _revealed(self.oidc_client_secret),
+            "files_secret": _revealed(self.files_secret),
+            "inbound_secret": _revealed(self.inbound_secret),
+        }
+        # The address may be made of the parts: what was given is what is named.
+        samples = [
+            variable_name(name)
+            for name, secret in given.items()
+            if name in self.model_fields_set and secret is not None and is_sample_password(unquote(secret))
+        ]
+        if samples:
+            raise ValueError(f"{' and '.join(samples)}: the password is missing or a sample; set a real one")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_what_is_left_out(self) -> Self:
+        """Refuse to serve people in earnest with what only holds on one's own machine.
+
+        The key is not missing where it is not given: it is made, and kept (``ops.secret``).
+        """
+        if not self.in_earnest:
+            return self
+        if "public_url" not in self.model_fields_set:
+            raise ValueError(
+                f"{PREFIX}PUBLIC_URL is not set, and mails and pages would lead to {self.public_url}; set it to where "
+                "browsers reach this server, as in https://chat.example.org"
+            )
+        if self.mail_url is not None and "mail_from" not in self.model_fields_set:
+            raise ValueError(
+                f"{PREFIX}MAIL_FROM is not set, and no mail server takes mail from {self.mail_from}; set it to an "
+                "address of yours"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_half_an_administrator(self) -> Self:
+        if (self.bootstrap_mail is None) != (self.bootstrap_password is None):
+            raise ValueError(
+                f"{PREFIX}BOOTSTRAP_MAIL and {PREFIX}BOOTSTRAP_PASSWORD belong together; set both or neither"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_redirect_to_plain(self) -> Self:
+        if self.https_redirect and not self.public_url.startswith("https:"):
+            raise ValueError(f"{PREFIX}HTTPS_REDIRECT needs a {PREFIX}PUBLIC_URL that begins with https://")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_mail_without_a_domain(self) -> Self:
+        given = [name for name in ("inbound_port", "inbound_secret") if getattr(self, name) is not None]
+        if given and self.inbound_domain is None:
+            names = " and ".join(map(variable_name, given))
+            raise ValueError(f"{names}: set {PREFIX}INBOUND_DOMAIN too, the domain for which mail is taken")
+        return self
+
+    @model_validator(mode="after")
     def _refuse_two_databases(self) -> Self:
         if self.database_host and self.database_url != _database_url_of_parts(dict(self)):
             raise ValueError(f"{PREFIX}DATABASE_URL and {PREFIX}DATABASE_HOST both name a database; keep one of them")
+        return self
+
+    @property
+    def in_earnest(self) -> bool:
+        """Whether real people are served: nothing that only holds in a trial may then be left."""
+        return self.mode in _EARNEST
+
+    @model_validator(mode="after")
+    def _check_provider(self) -> Self:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError(f"{PREFIX}OIDC_ISSUER is set, and {PREFIX}OIDC_CLIENT_ID is not")
+        if self.in_earnest and self.oidc_issuer and not self.oidc_issuer.startswith("https://"):
+            raise ValueError(f"{PREFIX}OIDC_ISSUER is not an https address: whoever listens could sign in as anybody")
         return self
 
     @property
@@ -274,12 +470,24 @@ class Settings(BaseSettings):
         return Path(self.database_url.removeprefix("sqlite:///"))
 
     @property
+    def files_folder(self) -> Path:
+        """Where files are, unless ``files_url`` names a store that speaks S3."""
+        if self.files_url is not None and self.files_url.startswith("file:"):
+            return Path(unquote(self.files_url.removeprefix("file://")))
+        return self.data_dir / "files"
+
+    @property
+    def are_files_in_a_folder(self) -> bool:
+        """Whether files are in :attr:`files_folder`."""
+        return self.files_url is None or self.files_url.startswith("file:")
+
+    @property
     def database_place(self) -> str:
         """The database as it may be shown: without user and password."""
         if self.on_sqlite:
             return str(self.database_path)
         parts = urlsplit(self.database_url)
-        return f"{_POSTGRESQL}{parts.hostname}:{parts.port or 5432}{parts.path}"
+        return f"{POSTGRESQL}{parts.hostname}:{parts.port or 5432}{parts.path}"
 
     @property
     def control_socket(self) -> Path:

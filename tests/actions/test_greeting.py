@@ -44,12 +44,12 @@ async def test_outside_its_hours_a_team_is_closed_and_says_when_it_opens(works: 
     reception = Reception(works.engine)
     database = works.engine.database
     for days, expected in ((ALWAYS, "online"), (NEVER, "closed")):
-        await do_update_site(database, OPERATOR, "shop", {"hours": {"zone": "UTC", "days": days}})
+        await do_update_site(database, OPERATOR, "shop", {"hours": {"zone": "UTC", "days": days}}, now_ms=NOW)
         works.clock.now += KEPT_MS
         state = await reception.state("shop")
         assert (state["state"], state["opens_at"]) == (expected, None)
     days = NEVER | {"5": [["09:00", "17:00"]]}
-    await do_update_site(database, OPERATOR, "shop", {"hours": {"zone": "UTC", "days": days}})
+    await do_update_site(database, OPERATOR, "shop", {"hours": {"zone": "UTC", "days": days}}, now_ms=NOW)
     works.clock.now += KEPT_MS
     state = await reception.state("shop")
     assert (state["state"], state["opens_at"]) == ("closed", "2026-11-20T09:00:00.000Z")
@@ -58,7 +58,7 @@ async def test_outside_its_hours_a_team_is_closed_and_says_when_it_opens(works: 
 async def test_a_greeting_is_read_once_a_second_and_not_for_everybody(works: Works) -> None:
     reception = Reception(works.engine)
     first = await reception.state("shop")
-    await do_update_site(works.engine.database, OPERATOR, "shop", {"greeting": "Good day"})
+    await do_update_site(works.engine.database, OPERATOR, "shop", {"greeting": "Good day"}, now_ms=NOW)
     assert await reception.state("shop") is first
     works.clock.now += KEPT_MS
     assert (await reception.state("shop"))["greeting"] == "Good day"

@@ -90,8 +90,10 @@ async def test_a_receipt_in_a_staff_channel_is_nobodys_business(works: Works) ->
 
 
 async def test_who_has_never_written_has_no_name_to_write_under(works: Works) -> None:
+    visitor = works.visitor()
+    access = await works.access(visitor, (await works.start(visitor)).channel)
     with pytest.raises(Refused, match="not_found"):
-        author_of(works.visitor())
+        author_of(works.visitor(), access)
 
 
 async def test_a_full_queue_is_told_to_the_caller(works: Works) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from tests.clients.state import fresh_id
 from widget_server.actions.messages import history
-from widget_server.actions.resume import FRESH, RESUME_MAX, refill
+from widget_server.actions.resume import FRESH, refill
 from widget_server.protocol.answers import SERVER_FRAME
+from widget_server.protocol.encode import RESUME_MAX
 from widget_server.protocol.frames import History, Position
 
 if TYPE_CHECKING:

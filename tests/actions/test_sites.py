@@ -30,7 +30,7 @@ NOW = 1_795_000_000_000
 
 
 def actor(role: Role, site_id: int = ALL_SITES) -> Actor:
-    return Actor(1, "01926b3a-8a70-7cc2-8f00-0123456789ab", frozenset({Grant(role, site_id)}))
+    return Actor(0, "01926b3a-8a70-7cc2-8f00-0123456789ab", frozenset({Grant(role, site_id)}))
 
 
 ADMINISTRATOR = actor(Role.ADMINISTRATOR)
@@ -72,8 +72,8 @@ async def test_a_wrong_origin_creates_nothing(database: Database) -> None:
 async def test_any_part_of_a_site_can_be_changed_and_the_rest_stays(database: Database) -> None:
     site = await create(database)
     changes = {"color": "#112233", "hours": {"zone": "Europe/Berlin", "days": {"1": [["09:00", "17:00"]]}}}
-    changed = await do_update_site(database, ADMINISTRATOR, site.key, changes)
-    again = await do_update_site(database, ADMINISTRATOR, site.key, {"name": "Plum", "allowed_origins": []})
+    changed = await do_update_site(database, ADMINISTRATOR, site.key, changes, now_ms=NOW)
+    again = await do_update_site(database, ADMINISTRATOR, site.key, {"name": "Plum", "allowed_origins": []}, now_ms=NOW)
     assert again.appearance == changed.appearance
     assert again.appearance.color == "#112233"
     assert (again.name, again.allowed_origins) == ("Plum", ())
@@ -87,13 +87,13 @@ async def test_any_part_of_a_site_can_be_changed_and_the_rest_stays(database: Da
 async def test_a_wrong_change_changes_nothing(database: Database, changes: dict[str, object]) -> None:
     site = await create(database)
     with pytest.raises(ProductError):
-        await do_update_site(database, ADMINISTRATOR, site.key, {"greeting": "Hi"} | changes)
+        await do_update_site(database, ADMINISTRATOR, site.key, {"greeting": "Hi"} | changes, now_ms=NOW)
     assert await access_public_site(database, site.key) == site
 
 
 async def test_s10_every_list_shows_what_its_door_opens(database: Database) -> None:
     sites = [await create(database, name) for name in ("One", "Two", "Three")]
-    for role in Role:
+    for role in (Role.AGENT, Role.ADMINISTRATOR):
         for granted in (ALL_SITES, sites[1].id):
             someone = actor(role, granted)
             answered = await list_answered_sites(database, someone)
@@ -111,12 +111,12 @@ async def test_s10_every_list_shows_what_its_door_opens(database: Database) -> N
 async def test_who_may_not_change_a_site_is_told_so_and_who_may_not_see_it_finds_nothing(database: Database) -> None:
     site = await create(database)
     with pytest.raises(Refused, match="not_allowed"):
-        await do_update_site(database, actor(Role.AGENT), site.key, {"name": "Mine"})
+        await do_update_site(database, actor(Role.AGENT), site.key, {"name": "Mine"}, now_ms=NOW)
     for nobody in (actor(Role.ADMINISTRATOR, site.id + 1), actor(Role.AGENT, site.id + 1)):
         with pytest.raises(Refused, match="not_found"):
-            await do_update_site(database, nobody, site.key, {"name": "Mine"})
+            await do_update_site(database, nobody, site.key, {"name": "Mine"}, now_ms=NOW)
     with pytest.raises(Refused, match="not_found"):
-        await do_update_site(database, ADMINISTRATOR, "missing", {"name": "Mine"})
+        await do_update_site(database, ADMINISTRATOR, "missing", {"name": "Mine"}, now_ms=NOW)
     assert await access_public_site(database, site.key) == site
 
 

@@ -77,7 +77,7 @@ async def test_the_first_message_makes_everything_at_once_with_what_was_said_bef
     }  # fmt: skip
     row = await works.engine.database.read(lambda tx: tx.one(OUTBOX))
     assert row is not None
-    assert (row[0], json.loads(row[1])) == ("conversation.started", {"channel": sent.channel})
+    assert (row[0], json.loads(row[1])) == ("conversation.created", {"channel": sent.channel})
 
 
 async def test_a_repeated_start_is_the_same_conversation_also_at_the_same_time(works: Works) -> None:

@@ -150,11 +150,18 @@ class Works:
 
 @asynccontextmanager
 async def at_work(database: Database) -> AsyncGenerator[Works]:
-    """An engine whose committer runs."""
+    """An engine whose committer runs, and a site."""
+    async with beside(database) as works:
+        works.site = await works.new_site("shop")
+        yield works
+
+
+@asynccontextmanager
+async def beside(database: Database) -> AsyncGenerator[Works]:
+    """One more engine on a store that has a site already: another node's."""
     works = Works(database)
     works.engine.committer.start()
     try:
-        works.site = await works.new_site("shop")
         yield works
     finally:
         await works.engine.committer.stop()

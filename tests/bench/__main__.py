@@ -10,13 +10,13 @@ import uvloop
 
 from tests.bench import machine
 from tests.bench.bench import Bench, Part, result_path
-from tests.bench.parts import crowds, databases, disk, growth, hot, nodes, talks, visits
+from tests.bench.parts import community, crowds, databases, disk, growth, hot, nodes, pages, talks, uploads, visits
 from tests.bench.record import Record
 from tests.bench.served import ROOT
 from tests.bench.table import goals_table, write_between_marks
 
 PAGE = ROOT / "docs" / "performance.md"
-_MODULES = (talks, visits, crowds, disk, databases, nodes, hot, growth)
+_MODULES = (talks, visits, pages, community, crowds, uploads, disk, databases, nodes, hot, growth)
 PARTS = {part.name: part for module in _MODULES for part in module.PARTS}
 _FILES = 20_000
 

@@ -99,7 +99,7 @@ async def bare(folder: Path, seconds: float) -> dict[str, float]:
             await endpoint.next()
             return endpoint
 
-        readers = await _together(read)
+        readers = await together(read)
         writer = await Endpoint.connect(port, "/write", {})
         crowd = Crowd(
             writer,
@@ -117,12 +117,12 @@ async def ours(own: Own, folder: Path, seconds: float) -> dict[str, float]:
     """This server: a visitor writes, and a thousand consoles have the conversation open."""
     async with own.serve(folder) as server:
         visitor = await begin_conversation(server.port)
-        readers = await _together(lambda _: open_as_agent(server.port, own.installation(folder), visitor.channel))
+        readers = await together(lambda _: open_as_agent(server.port, own.installation(folder), visitor.channel))
         crowd = Crowd(
             visitor.endpoint,
             readers,
-            lambda number: visitor.endpoint.say(_send(visitor.channel, number)),
-            _is_event,
+            lambda number: visitor.endpoint.say(send_of(visitor.channel, number)),
+            is_event,
         )
         try:
             return await measure(crowd, server.cpu_ns, seconds)
@@ -130,7 +130,8 @@ async def ours(own: Own, folder: Path, seconds: float) -> dict[str, float]:
             crowd.drop()
 
 
-def _send(channel: str, number: int) -> bytes:
+def send_of(channel: str, number: int) -> bytes:
+    """The frame that sends message ``number``."""
     frame: dict[str, Any] = {"t": "send", "ref": number, "client_id": client_id_of(0, number), "channel": channel}
     return orjson.dumps(frame | {"body": body_of(number)})
 
@@ -140,18 +141,21 @@ def _as_event(number: int) -> bytes:
     return send_payload(0, number).ljust(480, b" ")
 
 
-def _is_event(payload: bytes, number: int) -> bool:
+def is_event(payload: bytes, number: int) -> bool:
+    """Whether a frame brings message ``number``; raises ``CheckFailed`` where it brings another one."""
     received = orjson.loads(payload)
     frames = received if type(received) is list else [received]
     bodies = [message["body"] for frame in frames if frame["t"] == "event" for message in frame["messages"]]
-    if not bodies and all(frame["t"] in {"presence", "typing", "rows", "team", "marks", "site"} for frame in frames):
+    if not bodies and all(
+        frame["t"] in {"presence", "typing", "rows", "rooms", "readers", "marks", "site", "notices"} for frame in frames
+    ):
         return False
     if bodies != [body_of(number)]:
         raise CheckFailed(f"instead of message {number}: {payload!r}")
     return True
 
 
-async def _together(join: Callable[[int], Awaitable[Endpoint]]) -> list[Endpoint]:
+async def together(join: Callable[[int], Awaitable[Endpoint]]) -> list[Endpoint]:
     """The sockets of all readers."""
     room = asyncio.Semaphore(_AT_ONCE)
 

@@ -134,9 +134,7 @@ class Own:
 
     def serve(self, folder: Path) -> Served:
         """A fresh server on a copy of the template."""
-        installation = self.installation(folder)
-        if not installation.data_dir.exists():
-            _copy(self._template.data_dir, installation.data_dir)
+        installation = self.prepared(folder)
         port = free_port()
         command = [sys.executable, "-m", "widget_server", "serve"]
         environment = {**installation.environment(port, **self._settings), **self._environment}
@@ -145,6 +143,13 @@ class Own:
     def copy(self, seeded: Path, folder: Path) -> None:
         """Let the next server in ``folder`` begin with what one in ``seeded`` has stored."""
         _copy(self.installation(seeded).data_dir, self.installation(folder).data_dir)
+
+    def prepared(self, folder: Path) -> Installation:
+        """The copy in ``folder``, made where it is not there yet."""
+        installation = self.installation(folder)
+        if not installation.data_dir.exists():
+            _copy(self._template.data_dir, installation.data_dir)
+        return installation
 
     def installation(self, folder: Path) -> Installation:
         """The copy in ``folder``."""

@@ -59,6 +59,7 @@ async def shop(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path)
         "limit_messages_connection": _GENEROUS,
         "limit_messages_visitor": _GENEROUS,
         "limit_messages_address": _GENEROUS,
+        "limit_pages": _GENEROUS,
     } | (mark.kwargs if mark else {})
     # Held from here on: a port that is only looked up may be somebody else's a moment later.
     server_socket, shop_socket = listening_socket(), listening_socket()

@@ -95,7 +95,7 @@ class AgentPage:
         """Sign in on the sign-in page, which must be shown."""
         await self.page.get_by_label("Email").fill(mail)
         await self.page.get_by_label("Password").fill(PASSWORD)
-        await self.page.get_by_role("button", name="Sign in").click()
+        await self.page.get_by_role("button", name="Sign in", exact=True).click()
         await expect(self.page.get_by_role("switch", name="Online")).to_be_visible()
 
     def row(self, name: str) -> Locator:
@@ -137,9 +137,9 @@ class Console:
         self._passwords = Passwords(memory_kib=8, passes=1)
         self.complaints: list[str] = []
 
-    async def make_agent(self, name: str) -> str:
-        """Make an agent of all sites; returns the address to sign in with."""
-        mail = f"{name.split(maxsplit=1)[0].lower()}@example.com"
+    async def make_agent(self, name: str, local: str | None = None) -> str:
+        """Make an agent of all sites; returns their address, which begins with the first name or with ``local``."""
+        mail = f"{local or name.split(maxsplit=1)[0].lower()}@example.com"
         await do_create_agent(
             self._database, self._passwords, mail=mail, name=name, password=PASSWORD,
             now_ms=Clock().now_ms(), random=secrets.token_bytes,
@@ -179,20 +179,29 @@ class Console:
         return visitor
 
 
-async def _console(backend: Backend, tmp_path: Path) -> AsyncGenerator[Console]:
-    """Browsers come to the first node, visitors to the last."""
+async def _console(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path) -> AsyncGenerator[Console]:
+    """Browsers come to the first node, visitors to the last; mails go to the test's `post_office`, where it has one.
+
+    Where a test has a `line` (before this), browsers come through it.
+    """
+    mail: dict[str, Any] = {}
+    if "post_office" in request.fixturenames:
+        mail["mail_url"] = request.getfixturevalue("post_office").url
     backend.lay_out(tmp_path / "data")
-    port = unused_port()
-    base = f"http://localhost:{port}"
+    line = request.getfixturevalue("line") if "line" in request.fixturenames else None
+    port = line.target if line else unused_port()
+    base = f"http://localhost:{line.port if line else port}"
     settings = Settings(
         mode="testing",
         public_url=base,
         internal_port=0,
+        outgoing_allowed="127.0.0.0/8",
         limit_messages_connection=_GENEROUS,
         limit_messages_visitor=_GENEROUS,
         limit_messages_address=_GENEROUS,
         limit_new_visitors_address=_GENEROUS,
         **backend.settings(tmp_path / "data"),
+        **mail,
     )
     database = database_of(settings.database_url)
     async with AsyncExitStack() as stack:

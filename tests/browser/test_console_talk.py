@@ -58,12 +58,15 @@ async def test_s1_03_typing_shows_on_both_sides_and_clears(console: Console) -> 
     agent = await console.agent()
     visitor = await console.visitor("Hello", name="Maeve")
     await agent.open("Maeve")
+    # Who types is told to lines that have the conversation open, and not repeated.
+    await visitor.says("Are you there?")
+    await expect(agent.log).to_contain_text("Are you there?")
     await visitor.say({"t": "typing", "channel": visitor.channel, "on": True})
     await expect(agent.log.get_by_text("Maeve is typing")).to_be_attached()
     await visitor.say({"t": "typing", "channel": visitor.channel, "on": False})
     await expect(agent.log.get_by_text("Maeve is typing")).not_to_be_attached()
     await agent.reply.press_sequentially("I")
-    await visitor.until(lambda: bool(visitor.state.typing) and visitor.state.typing[-1]["on"])
+    await visitor.until(lambda: any(frame["on"] for frame in visitor.state.typing))
     await agent.reply.fill("")
     await visitor.until(lambda: not visitor.state.typing[-1]["on"])
 
@@ -258,7 +261,7 @@ async def test_sign_out_ends_the_session(console: Console) -> None:
     agent = await console.agent()
     await agent.page.get_by_role("button", name="Signed in as Ada Byron").click()
     await agent.page.get_by_role("menuitem", name="Sign out").click()
-    await expect(agent.page.get_by_role("button", name="Sign in")).to_be_visible()
+    await expect(agent.page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     await agent.page.goto(f"{console.base}/console")
     await expect(agent.page.get_by_label("Password")).to_be_visible()
 

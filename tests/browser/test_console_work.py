@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from playwright.async_api import expect
 
 from tests.browser.console_desk import console_fixture
+from tests.clients.state import fresh_id
+from tests.serving import command
 
 if TYPE_CHECKING:
     from tests.browser.console_desk import AgentPage, Console
@@ -177,6 +179,9 @@ async def test_the_switch_online_or_away_is_told_to_visitors(console: Console) -
     await expect(switch).to_be_checked()
     await switch.click()
     await expect(switch).not_to_be_checked()
+    # It shows at once what is only on its way yet, and a reload would cut it off.
+    while (await (await agent.page.request.get(f"{console.base}/console/api/me")).json())["availability"] != "away":
+        pass
     await agent.page.reload()
     await expect(switch).not_to_be_checked()
     visitor = await console.visitor()
@@ -265,3 +270,21 @@ async def test_a_list_that_was_away_agrees_with_a_fresh_one(console: Console) ->
     fresh = await colleague.rows.get_by_role("link").evaluate_all("rows => rows.map(row => row.getAttribute('href'))")
     held = await agent.rows.get_by_role("link").evaluate_all("rows => rows.map(row => row.getAttribute('href'))")
     assert held == fresh
+
+
+async def test_s47_a_visitor_is_banned_without_a_question_and_it_can_be_undone(console: Console) -> None:
+    agent = await console.agent()
+    visitor = await console.visitor("Buy my plums", name="Maeve")
+    await agent.open("Maeve")
+    ban = agent.page.get_by_role("button", name="Ban this visitor")
+    await ban.click()
+    await expect(agent.page.get_by_text("May not write here.")).to_be_visible()
+    refused = await command(visitor, "send", client_id=fresh_id(), channel=visitor.channel, body="Again")
+    assert refused["name"] == "banned"
+    await agent.notices.get_by_role("button", name="Undo").click()
+    await expect(ban).to_be_visible()
+    await visitor.says("Sorry")
+    await ban.click()
+    await agent.page.get_by_role("button", name="Lift the ban").click()
+    await expect(ban).to_be_visible()
+    await visitor.says("Thank you")

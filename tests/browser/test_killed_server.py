@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,7 +43,8 @@ async def _allow(data_dir: Path, origin: str) -> None:
     database = SQLiteDatabase(data_dir / "widget.db")
     await database.open()
     try:
-        await do_update_site(database, _OWNER, SITE_KEY, {"allowed_origins": [origin]})
+        now = time.time_ns() // 1_000_000
+        await do_update_site(database, _OWNER, SITE_KEY, {"allowed_origins": [origin]}, now_ms=now)
     finally:
         await database.close()
 

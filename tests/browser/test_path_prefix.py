@@ -162,8 +162,7 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Pat
 
 async def _sign_in(context: BrowserContext, installation: Installation) -> AgentPage:
     agent = AgentPage(await context.new_page(), installation.base)
-    await agent.page.goto(installation.base)
-    await expect(agent.page).to_have_url(f"{installation.base}/console/sign-in")
+    await agent.page.goto(f"{installation.base}/sign-in")
     await agent.sign_in(MAIL)
     await expect(agent.page).to_have_url(f"{installation.base}/console")
     return agent
@@ -253,7 +252,7 @@ async def test_s4_16_two_installations_on_one_host_know_nothing_of_each_other(st
     await inner.page.get_by_role("button", name="Ada at").click()
     await inner.page.get_by_role("menuitem", name="Sign out").click()
     await expect(inner.page.get_by_label("Password")).to_be_visible()
-    assert inner.page.url.startswith(f"{stage.inner.base}/console/sign-in?")
+    assert inner.page.url.startswith(f"{stage.inner.base}/sign-in?")
     await outer.page.reload()
     await expect(outer.rows).to_have_count(1)
     await inner.sign_in(MAIL)

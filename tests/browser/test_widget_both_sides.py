@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
-from tests.clients.state import now_ms
-from widget_server.actions.agents import do_create_agent
-from widget_server.actions.passwords import Passwords
+from tests.browser.widget_shop import console_of
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
-
     from tests.browser.widget_shop import Shop
-
-PASSWORD = "plum tree over river"
-
-
-async def _console(shop: Shop) -> Page:
-    passwords = Passwords(memory_kib=8, passes=1)
-    await do_create_agent(
-        shop.database, passwords, mail="ada@example.com", name="Ada Byron", password=PASSWORD,
-        now_ms=now_ms(), random=secrets.token_bytes,
-    )  # fmt: skip
-    page = await (await shop.context()).new_page()
-    await page.goto(f"{shop.server}/console")
-    await page.get_by_label("Email").fill("ada@example.com")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_role("list", name="Conversations")).to_be_attached()
-    return page
 
 
 async def test_a_chat_from_the_first_message_to_seen_on_both_sides(shop: Shop) -> None:
-    console = await _console(shop)
+    console = await console_of(shop)
     visitor = await shop.visitor()
     await visitor.open()
     await visitor.says("Do you ship to Ireland?")
@@ -63,7 +41,7 @@ async def test_a_chat_from_the_first_message_to_seen_on_both_sides(shop: Shop) -
 
 
 async def test_edits_and_removals_reach_the_other_side(shop: Shop) -> None:
-    console = await _console(shop)
+    console = await console_of(shop)
     visitor = await shop.visitor()
     await visitor.open()
     await visitor.says("Helo", "Oops")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import expect
@@ -44,7 +45,7 @@ async def test_it_reads_from_right_to_left_in_arabic(shop: Shop) -> None:
     assert await visitor.panel.evaluate("panel => getComputedStyle(panel).direction") == "rtl"
 
 
-async def test_nothing_is_stored_or_asked_before_the_visitor_shows_intent(shop: Shop) -> None:
+async def test_p1_nothing_is_stored_or_asked_before_the_visitor_shows_intent(shop: Shop) -> None:
     context = await shop.context()
     asked: list[Request] = []
     context.on("request", lambda request: asked.append(request) if request.url.startswith(shop.server) else None)
@@ -61,7 +62,20 @@ async def test_nothing_is_stored_or_asked_before_the_visitor_shows_intent(shop: 
     assert len([url for url in scripts if "conversation" not in url]) <= 3
 
 
-async def test_with_consent_awaited_nothing_shows_until_the_page_says_so(shop: Shop) -> None:
+async def test_p4_nothing_is_loaded_from_anybody_else(shop: Shop, agent: Agent) -> None:
+    context = await shop.context()
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    visitor = await shop.page(context)
+    await visitor.open()
+    await visitor.says("Where is my parcel?")
+    await agent.says(await agent.open("Where is my parcel?"), "On its way")
+    await visitor.shows("Where is my parcel?", "On its way")
+    hosts = {urlsplit(url).netloc for url in asked if not url.startswith("data:")}
+    assert hosts == {urlsplit(shop.server).netloc, urlsplit(shop.url).netloc}
+
+
+async def test_p2_with_consent_awaited_nothing_shows_until_the_page_says_so(shop: Shop) -> None:
     visitor = await shop.bare_page(await shop.context(), 'data-consent="wait"')
     await visitor.page.wait_for_function("window.SupportChat?.live")
     await expect(visitor.launcher).to_be_hidden()
@@ -159,7 +173,7 @@ async def test_destroy_takes_everything_away_and_the_tag_brings_it_back(shop: Sh
     await visitor.shows("Hello")
 
 
-async def test_reset_forgets_the_visitor(shop: Shop, agent: Agent) -> None:
+async def test_p2_reset_forgets_the_visitor(shop: Shop, agent: Agent) -> None:
     visitor = await shop.bare_page(await shop.context())
     await visitor.open()
     await visitor.says("Hello")

@@ -33,7 +33,9 @@ class Sockets:
         self.open.discard(socket)
 
 
-async def test_ten_messages_written_offline_are_sent_once_and_in_order_after_a_reload(shop: Shop, agent: Agent) -> None:
+async def test_g17_ten_messages_written_offline_are_sent_once_and_in_order_after_a_reload(
+    shop: Shop, agent: Agent
+) -> None:
     context = await shop.context()
     visitor = await shop.page(context)
     await visitor.open()
@@ -102,7 +104,7 @@ async def test_where_sockets_are_blocked_the_fallback_does_the_same(shop: Shop, 
     await visitor.shows("Hello", "Can you read this?", "Yes")
 
 
-async def test_three_tabs_share_one_socket_and_agree(shop: Shop, agent: Agent) -> None:
+async def test_g18_three_tabs_share_one_socket_and_agree(shop: Shop, agent: Agent) -> None:
     context = await shop.context()
     sockets = Sockets(context)
     first = await shop.page(context)

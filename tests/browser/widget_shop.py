@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from playwright.async_api import async_playwright, expect
 
+from tests.clients.state import now_ms
+from widget_server.actions.agents import do_create_agent
+from widget_server.actions.passwords import Passwords
 from widget_server.actions.sites import do_update_site
 from widget_server.core.permissions import ALL_SITES, Actor, Grant, Role
 
@@ -33,16 +38,17 @@ AXE = Path(__file__).parents[2] / "widget_js/node_modules/axe-core/axe.min.js"
 
 
 @asynccontextmanager
-async def chromium(*, plain: bool = False) -> AsyncGenerator[Browser]:
+async def chromium(*flags: str, plain: bool = False) -> AsyncGenerator[Browser]:
     """Debian's Chromium.
 
     Args:
+        flags: more of its own.
         plain: as people have it, without what Playwright switches off: the back/forward cache, divided storage.
     """
-    flags = [*FLAGS, "--headless", "--remote-debugging-pipe", "--hide-scrollbars"] if plain else FLAGS
+    more = ("--headless", "--remote-debugging-pipe", "--hide-scrollbars") if plain else ()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=flags, ignore_default_args=plain
+            executable_path="/usr/bin/chromium", args=[*FLAGS, *more, *flags], ignore_default_args=plain
         )
         try:
             yield browser
@@ -152,6 +158,9 @@ class VisitorPage:
         return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found["violations"]]
 
 
+PASSWORD = "plum tree over river"
+
+
 class Shop:
     """One installation with one site. Made by the fixture `shop`."""
 
@@ -178,7 +187,7 @@ class Shop:
     async def set_up(self, **appearance: object) -> None:
         """Change the site's appearance, as its owner does."""
         owner = Actor(0, "", frozenset({Grant(Role.ADMINISTRATOR, ALL_SITES)}))
-        await do_update_site(self.database, owner, self.key, appearance)
+        await do_update_site(self.database, owner, self.key, appearance, now_ms=time.time_ns() // 1_000_000)
 
     async def context(self, **options: Any) -> BrowserContext:
         """A visitor's browser: nothing in common with the others. ``options`` are Playwright's."""
@@ -225,3 +234,19 @@ class Shop:
     def _listen(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda line: self.complaints.append(line.text) if "Content Security" in line.text else None)
+
+
+async def console_of(shop: Shop) -> Page:
+    """The console of a new agent called Ada Byron, signed in, in a browser of its own."""
+    passwords = Passwords(memory_kib=8, passes=1)
+    await do_create_agent(
+        shop.database, passwords, mail="ada@example.com", name="Ada Byron", password=PASSWORD,
+        now_ms=now_ms(), random=secrets.token_bytes,
+    )  # fmt: skip
+    page = await (await shop.context()).new_page()
+    await page.goto(f"{shop.server}/console")
+    await page.get_by_label("Email").fill("ada@example.com")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("list", name="Conversations")).to_be_attached()
+    return page

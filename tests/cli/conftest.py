@@ -39,6 +39,10 @@ def make_bare_app(_settings: Settings) -> web.Application:
     return app
 
 
+async def begin_nothing(_app: web.Application) -> None:
+    """A bare application has nobody who could administer it."""
+
+
 @pytest.fixture
 def own_log() -> Iterator[None]:
     """Give the process's log back to pytest after a verb has set it up."""
@@ -61,7 +65,7 @@ def command_line(
 
     def call(*arguments: str) -> Ran:
         capfd.readouterr()
-        code = run(arguments, Parts(make_bare_app, lambda _app: web.Application()))
+        code = run(arguments, Parts(make_bare_app, lambda _app: web.Application(), begin_nothing))
         told = capfd.readouterr()
         return Ran(code, told.out, told.err)
 

@@ -67,14 +67,14 @@ def test_a_backup_is_complete_listed_and_never_overwritten(full: str, empty: str
     _execute(full, "DELETE FROM installation WHERE name = 'epoch'")
     _execute(full, "INSERT INTO installation (name, value) VALUES ('epoch', 'of old')")
     made = on(full, "backup", "kept")
-    assert (made.code, made.out[:10]) == (0, "kept: 251 ")
+    assert (made.code, made.out[:10]) == (0, "kept: 294 ")
     manifest = json.loads((tmp_path / "kept" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["rows"] == _rows(full)
     assert manifest["epoch"] == "of old"
     assert manifest["revision"] == migrate.head()
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "kept").iterdir()}
     assert {file["name"]: file["sha256"] for file in manifest["files"]}.items() < files.items()
-    assert len(files) == 2
+    assert sorted(files) == sorted(["manifest.json", "erased.jsonl", manifest["files"][0]["name"]])
     again = on(full, "backup", "kept")
     assert (again.code, again.out) == (1, "")
     assert "kept exists already" in again.err
@@ -100,6 +100,34 @@ def test_what_a_database_holds_is_given_up_only_when_that_is_said(full: str, tmp
     if full.startswith("sqlite"):
         with closing(sqlite3.connect(tmp_path / "full.db.replaced")) as before:
             assert before.execute("SELECT name FROM site").fetchall() == [("Later",)]
+
+
+def _erased(url: str) -> list[str]:
+    """Who has a person's row and nothing else any more."""
+    wanted = "SELECT public_id FROM person WHERE name = 'Deleted account' AND deleted_at IS NOT NULL ORDER BY id"
+    rows = migrate.connected(url, lambda connection: connection.exec_driver_sql(wanted).all())
+    addresses = "SELECT count(*) FROM identity WHERE value = 'zoe@chat.test'"
+    left = migrate.connected(url, lambda connection: connection.exec_driver_sql(addresses).scalar())
+    assert left == (0 if "agent" in {row[0] for row in rows} else 1)
+    return [row[0] for row in rows]
+
+
+def test_p7_no_backup_brings_back_who_was_erased_since(full: str, empty: str, tmp_path: Path, on: On) -> None:
+    assert on(full, "backup", "kept").code == 0
+    assert on(empty, "restore", "kept").code == 0
+    assert _erased(empty) == []
+    _execute(full, "UPDATE person SET deleted_at = 1700000000000 WHERE public_id = 'agent'")
+    assert on(full, "backup", "later").code == 0
+    listed = (tmp_path / "later" / "erased.jsonl").read_text(encoding="utf-8").split()
+    assert [json.loads(line)["person"] for line in listed] == ["agent"]
+    # Elsewhere, where nobody knows it but the later backup.
+    assert on(empty, "restore", "kept", "--replace", "--erased", "later").code == 0
+    assert _erased(empty) == ["agent"]
+    # In its own place, where the database that is given up knows it.
+    again = on(full, "restore", "kept", "--replace")
+    assert (again.code, "1 people who were erased since are erased again." in again.out) == (0, True)
+    assert _erased(full) == ["agent"]
+    assert _rows(full)["message"] == _rows(empty)["message"] == 200
 
 
 def test_a_damaged_backup_is_refused_before_anything_is_touched(full: str, empty: str, tmp_path: Path, on: On) -> None:

@@ -6,16 +6,19 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from tests.cli.conftest import CommandLine
+from tests.cli.history import write_history
 from widget_server.app import create_app, create_control
 from widget_server.ops.start import Listeners
 from widget_server.settings import Settings
 from widget_server.store import migrate as revisions
+from widget_server.store.search_sqlite import FILE
 
 
 @pytest.fixture
@@ -80,6 +83,23 @@ def test_a_password_is_set_anew(either: CommandLine) -> None:
     unknown = either("set-password", "nobody@example.org")
     assert (unknown.code, unknown.out) == (1, "")
     assert unknown.err.count("\n") == 1
+
+
+def test_factors_are_removed_for_who_has_lost_them(either: CommandLine) -> None:
+    either("create-agent", "ada@example.org", "--name", "Ada")
+    assert "has no second factor" in either("remove-factors", "ada@example.org").err
+    _give_passkey()
+    ran = either("remove-factors", "Ada@example.org")
+    assert (ran.code, ran.out) == (0, "")
+    assert "signs in with the password alone" in ran.err
+    assert "has no second factor" in either("remove-factors", "ada@example.org").err
+    assert either("remove-factors", "nobody@example.org").code == 1
+
+
+def _give_passkey() -> None:
+    with closing(sqlite3.connect("data/widget.db")) as store, store:
+        columns = "person_id, credential_id, public_key, name, created_at"
+        store.execute(f"INSERT INTO passkey ({columns}) SELECT id, 'a', 'b', 'Phone', 1 FROM person")
 
 
 def test_a_wrong_origin_is_one_line_that_says_how_it_looks(either: CommandLine) -> None:
@@ -174,14 +194,16 @@ def test_a_database_of_a_newer_program_is_refused(migrated: CommandLine) -> None
         assert ran.err.count("\n") == 1
 
 
-def test_s2_33_the_shell_has_the_application_and_its_tables(
+def test_s2_33_the_shell_has_the_application_its_tables_and_its_accounts(
     migrated: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    migrated("create-agent", "ada@example.org", "--name", "Ada")
     migrated("create-site", "Shop", "--origin", "https://shop.example", "--key", "shop")
     lines = iter(
         [
             "print(type(app).__name__, settings.port)",
             "print(run(db.read(lambda tx: tx.all(Statement(select(tables.site.c.key))))))",
+            'print(account("ADA@example.org").name, sorted(grant.role for grant in account("ada@example.org").grants))',
         ]
     )
 
@@ -196,6 +218,7 @@ def test_s2_33_the_shell_has_the_application_and_its_tables(
     assert ran.code == 0
     assert "Application 8080" in ran.out
     assert "[('shop',)]" in ran.out
+    assert "Ada [<Role.ADMINISTRATOR: 'administrator'>]" in ran.out
 
 
 @pytest.mark.parametrize("verb", [["serve"], ["migrate"], ["migrate", "--back"], ["set-password", "a@example.org"]])
@@ -217,3 +240,34 @@ def test_an_unexpected_failure_is_a_line_and_no_traceback(
     assert ran.code == 1
     assert ran.err.splitlines()[-1] == "widget-server: unexpected RuntimeError: broken in two lines"
     assert "Traceback" not in ran.err
+
+
+def test_s2_16_an_administrator_is_made_of_somebody_new_or_of_an_account(migrated: CommandLine) -> None:
+    new = migrated("create-administrator", "ada@example.org", "--name", "Ada")
+    assert (new.code, "Ada administers http://localhost:8080" in new.err) == (0, True)
+    assert len(new.out.strip()) > 20, "the password stands alone on standard output"
+    migrated("create-agent", "bob@example.org", "--name", "Bob")
+    old = migrated("create-administrator", "bob@example.org")
+    assert (old.code, old.out) == (0, "")
+    assert "Bob administers" in old.err
+    refused = migrated("create-administrator", "nobody")
+    assert (refused.code, refused.err) == (1, "widget-server: Write an email address such as ada@example.com.\n")
+
+
+def test_a_running_server_makes_the_index_of_words_anew(running: CommandLine) -> None:
+    made = running("reindex")
+    assert (made.code, made.out[:41]) == (0, "The index of words is made: 0 messages in")
+
+
+def test_the_index_of_words_is_made_without_a_server(migrated: CommandLine) -> None:
+    early = migrated("reindex")
+    assert (early.code, "no server has run on this database yet" in early.err) == (1, True)
+    settings = Settings(mode="testing", data_dir=Path("data").absolute())
+    write_history(settings.database_path, 400)
+    with closing(sqlite3.connect(settings.database_path)) as db, db:
+        db.execute("INSERT INTO installation (name, value) VALUES ('epoch', 'one')")
+    for _ in range(2):
+        assert migrated("reindex").out.startswith("The index of words is made: 400 messages in")
+    with closing(sqlite3.connect(settings.data_dir / FILE)) as index:
+        found = index.execute("SELECT count(*) FROM search_words WHERE search_words MATCH 'parcel'").fetchone()
+    assert found == (400,)

@@ -21,6 +21,7 @@ OWN_ORIGIN = "http://chat.test"
 """What the server believes to be its own address, whatever port it listens on."""
 SITE_ORIGIN = "https://shop.test"
 SITE_KEY = "shop"
+AGENT_MAIL = "agent@chat.test"
 
 _GENEROUS = "1000000000/second"
 _LIMITS = {
@@ -30,6 +31,8 @@ _LIMITS = {
     "limit_messages_address": _GENEROUS,
     "limit_messages_site": _GENEROUS,
     "limit_new_visitors_address": _GENEROUS,
+    "limit_pages": _GENEROUS,
+    "limit_dear_pages": _GENEROUS,
     "sockets_per_address": "1000000",
 }
 
@@ -88,7 +91,7 @@ async def make_installation(data_dir: Path, database_url: str | None = None) -> 
             database, name="Shop", allowed_origins=[SITE_ORIGIN], key=SITE_KEY, now_ms=now, random=secrets.token_bytes
         )
         made = await do_create_agent(
-            database, passwords, mail="agent@chat.test", name="Agent", now_ms=now, random=secrets.token_bytes
+            database, passwords, mail=AGENT_MAIL, name="Agent", now_ms=now, random=secrets.token_bytes
         )
         await do_begin_session(
             database, made.agent, token, replaced=None, browser="a test", now_ms=now, days=settings.session_days

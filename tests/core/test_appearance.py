@@ -15,6 +15,8 @@ CHOSEN: dict[str, object] = {
     "position": "left",
     "draft_preview": True,
     "hours": {"zone": "Europe/Berlin", "days": {"1": [["09:00", "17:00"]]}},
+    "missed_minutes": 30,
+    "answer_minutes": 0,
 }
 
 
@@ -52,6 +54,10 @@ def test_an_empty_or_newer_store_gives_the_defaults() -> None:
         ("reply_time", ["hours"]),
         ("position", "top"),
         ("draft_preview", 1),
+        ("missed_minutes", -1),
+        ("missed_minutes", True),
+        ("answer_minutes", 1441),
+        ("answer_minutes", "5"),
         ("hours", "always"),
         ("hours", {"zone": "Mars/Base", "days": {}}),
         ("hologram", True),

@@ -46,7 +46,7 @@ def test_s1_04_once_committed_a_message_never_goes_back(events: list[DeliveryEve
 
 
 @given(marks, receipts, st.integers(0, 40))
-def test_a_receipt_never_lowers_a_mark_and_never_passes_the_end(
+def test_g07_a_receipt_never_lowers_a_mark_and_never_passes_the_end(
     before: Marks, receipt: tuple[int, int], more: int
 ) -> None:
     last = before.delivered + more
@@ -57,7 +57,7 @@ def test_a_receipt_never_lowers_a_mark_and_never_passes_the_end(
 
 
 @given(st.lists(receipts, max_size=8), st.randoms(use_true_random=False))
-def test_receipts_in_any_order_end_at_the_same_marks(news: list[tuple[int, int]], random: object) -> None:
+def test_g07_receipts_in_any_order_end_at_the_same_marks(news: list[tuple[int, int]], random: object) -> None:
     def ending(order: list[tuple[int, int]]) -> Marks:
         held = Marks()
         for receipt in order:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from widget_server.core.errors import Unacceptable
-from widget_server.core.hours import Hours, Opening, Span, as_json, check_hours, opening
+from widget_server.core.hours import Hours, Opening, Span, after_open, as_json, check_hours, opening
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3_600_000
@@ -117,3 +117,25 @@ def test_the_state_holds_until_the_change_and_not_a_minute_longer(
         assert found.changes_at > now
         assert opening(hours, found.changes_at, lambda _: 0).open != found.open
         assert opening(hours, found.changes_at - 1, lambda _: 0).open == found.open
+
+
+@pytest.mark.parametrize(
+    ("since", "minutes", "expected"),
+    [
+        ("2026-11-20T09:00", 5, "2026-11-20T09:05"),
+        ("2026-11-20T11:58", 5, "2026-11-20T13:03"),
+        ("2026-11-20T12:30", 5, "2026-11-20T13:05"),
+        ("2026-11-20T17:28", 5, "2026-11-23T09:03"),
+        ("2026-11-21T03:00", 1440, "2026-11-26T10:30"),
+    ],
+)
+def test_only_open_minutes_count(since: str, minutes: int, expected: str) -> None:
+    hours = check_hours(WEEKDAYS, lambda _: True)
+    assert after_open(hours, at(since), minutes, berlin) == at(expected)
+
+
+def test_a_week_that_never_opens_has_no_such_time_and_one_without_hours_always() -> None:
+    assert after_open(week({}), at("2026-11-20T09:00"), 5, berlin) is None
+    assert after_open(None, 0, 5, berlin) == 300_000
+    always = week({day: [["00:00", "24:00"]] for day in "1234567"})
+    assert after_open(always, 0, 5, berlin) == 300_000

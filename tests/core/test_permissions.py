@@ -9,6 +9,7 @@ from widget_server.core.permissions import (
     ALL_SITES,
     Actor,
     Grant,
+    Permission,
     Role,
     answered_sites,
     are_colleagues,
@@ -17,6 +18,8 @@ from widget_server.core.permissions import (
     can_manage,
     highest_role,
     managed_sites,
+    may,
+    within,
 )
 
 
@@ -69,3 +72,25 @@ def test_colleagues_are_those_who_meet_at_a_site(granted: frozenset[Grant], othe
     one, other = actor(*granted), actor(*others)
     meet = any(can_answer(one, site) and can_answer(other, site) for site in range(1, 5))
     assert are_colleagues(one, other) == are_colleagues(other, one) == meet
+
+
+places = st.sampled_from([(ALL_SITES, 0), (1, 0), (2, 0), (ALL_SITES, 1), (ALL_SITES, 2)])
+cut_grants = st.frozensets(
+    st.builds(
+        lambda role, place, given: Grant(role, place[0], place[1], given),
+        st.sampled_from(Role),
+        places,
+        st.sampled_from(Permission),
+    ),
+    max_size=4,
+)
+
+
+@given(cut_grants, cut_grants, st.sampled_from(Permission), places)
+def test_within_another_one_may_what_both_may_and_nothing_else(
+    granted: frozenset[Grant], others: frozenset[Grant], wanted: Permission, place: tuple[int, int]
+) -> None:
+    one, most = actor(*granted), actor(*others)
+    site_id, board_id = place
+    both = all(may(each, wanted, site_id=site_id, board_id=board_id) for each in (one, most))
+    assert may(within(one, most), wanted, site_id=site_id, board_id=board_id) == both

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from widget_server.core.errors import Unacceptable
-from widget_server.core.text import check_body, check_line, fold, preview
+from widget_server.core.text import check_body, check_line, check_lines, fold, preview
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,6 +106,9 @@ def test_a_required_line_is_not_empty() -> None:
     assert check_line(" \u200b ", 5) == ""
     with pytest.raises(Unacceptable, match="line_empty"):
         check_line(" \u200b ", 5, required=True)
+    for blank in ("\u3164", "\ufe0f", "\u2800\u115f"):
+        with pytest.raises(Unacceptable, match="line_empty"):
+            check_line(blank, 5, required=True)
 
 
 def test_a_line_that_is_too_long_names_the_limit() -> None:
@@ -151,3 +154,27 @@ def test_a_preview_is_one_short_line(text: str, limit: int) -> None:
 def test_a_preview_says_when_there_is_more() -> None:
     assert preview("one\ntwo", 20) == "one two"
     assert preview("x" * 30, 10) == "x" * 9 + "…"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("a\n\n\n \n\nb", "a\n\nb"),
+        ("  \n a \n ", "a"),
+        ("a\u202eb\u200bc\x07d", "abc d"),
+        ("e\u0301", "é"),
+        ("👩\u200d🔬", "👩\u200d🔬"),
+        ("{{7*7}} <script>", "{{7*7}} <script>"),
+    ],
+)
+def test_s36_a_text_of_several_lines_keeps_its_paragraphs_and_nothing_that_reorders(written: str, kept: str) -> None:
+    assert check_lines(written, 100) == kept
+
+
+def test_a_text_of_several_lines_has_an_end_and_no_characters_that_cannot_be_stored() -> None:
+    with pytest.raises(Unacceptable, match="line_too_long"):
+        check_lines("x" * 101, 100)
+    for wrong in ("a\x00b", "\ud800"):
+        with pytest.raises(Unacceptable, match="bad_text"):
+            check_lines(wrong, 100)

@@ -114,7 +114,8 @@ async def test_s1_12_one_command_serves_both_and_a_signal_leaves_nothing_behind(
         tag = re.search(r'src="(http://localhost:\d+/widget/demo\.js)"', shop)
         assert tag is not None
         assert (await client.get(tag[1].replace("localhost", "127.0.0.1"))).status == 200
-        assert (await client.get(f"http://127.0.0.1:{port}/console")).status == 200
+        as_a_browser = {"Accept": "text/html"}
+        assert (await client.get(f"http://127.0.0.1:{port}/console", headers=as_a_browser)).status == 200
         assert await first.stop() == 0
     for freed in (port, demo_port):
         with pytest.raises(OSError, match="refused"):

@@ -47,6 +47,7 @@ _SOURCES: Final = [
     "pyproject.toml",
     "README.md",
     "requirements",
+    "scripts/lighten.py",
     "widget_js",
     "widget_server",
 ]

@@ -73,11 +73,11 @@ def test_s0_13_the_servers_settings_can_be_taken(services: dict[str, Any], tmp_p
         assert environment[secret] == "/run/secrets/database_password"
         environment[secret] = str(tmp_path / "deploy" / "database_password")
     settings = load_settings(environment, env_file=None)
-    assert settings.mode == "production"
+    assert settings.mode == "container"
     assert settings.on_sqlite is (name == "server")
     if name != "server":
         assert settings.database_place == "postgresql://postgresql:5432/widget"
-        assert (settings.broker_url, settings.trusted_proxies) == ("redis://valkey:6379/0", 1)
+        assert (settings.broker_url, settings.trusted_proxies) == ("redis://valkey:6379/0", "1")
     grace = re.fullmatch(r"(\d+)s", services[name]["stop_grace_period"])
     assert grace is not None
     assert int(grace[1]) > Settings.model_fields["drain_seconds"].default

@@ -12,7 +12,7 @@ import yaml
 
 from tests.deploy.test_compose import ROOT
 from widget_server.cli.program import program
-from widget_server.settings import Settings, load_settings
+from widget_server.settings import OperatorError, Settings, load_settings
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 KUSTOMIZATION = FOLDER / "kustomization.yaml"
@@ -78,6 +78,10 @@ def test_s4_15_two_replicas_of_which_one_always_stays(objects: dict[str, Any]) -
     assert migrating != selector, "nobody is sent to a migration"
 
 
+def test_s2_31_the_job_waits_for_the_database_and_deploys(objects: dict[str, Any]) -> None:
+    assert container_of(objects["Job"])["args"] == ["deploy", "--wait", "120"]
+
+
 def test_s4_15_a_stop_leaves_time_to_drain(objects: dict[str, Any], installed: Settings) -> None:
     pod = pod_of(objects["Deployment"])
     program_name, pause = container_of(objects["Deployment"])["lifecycle"]["preStop"]["exec"]["command"]
@@ -103,14 +107,21 @@ def test_s4_15_probes_ask_the_internal_listener(objects: dict[str, Any], install
 def installed(objects: dict[str, Any]) -> Settings:
     """The settings that the objects give to a node: the program takes them all."""
     environment = {**objects["ConfigMap"]["data"], **objects["Secret"]["stringData"]}
-    return load_settings(environment | {"WIDGET_DATA_DIR": "/data"}, env_file=None)
+    own = {name: value.replace("PASSWORD", "Vb4Ha1Jd6") for name, value in environment.items()}
+    return load_settings(own | {"WIDGET_DATA_DIR": "/data"}, env_file=None)
+
+
+def test_s43_the_examples_passwords_are_refused_as_they_stand(objects: dict[str, Any]) -> None:
+    environment = {**objects["ConfigMap"]["data"], **objects["Secret"]["stringData"]}
+    with pytest.raises(OperatorError, match="WIDGET_DATABASE_URL and WIDGET_MAIL_URL: the password"):
+        load_settings(environment, env_file=None)
 
 
 def test_s4_15_a_node_is_one_of_several_in_production(objects: dict[str, Any], installed: Settings) -> None:
     assert installed.mode == "production"
     assert not installed.on_sqlite
     assert installed.broker_url is not None
-    assert installed.trusted_proxies == 1
+    assert installed.trusted_proxies == "1"
     for kind in ("Deployment", "Job"):
         sources = container_of(objects[kind])["envFrom"]
         names = [reference["name"] for source in sources for reference in source.values()]

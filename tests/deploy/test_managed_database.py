@@ -37,6 +37,7 @@ def database_url() -> Iterator[str]:
 def environment(tmp_path: Path, url: str) -> dict[str, str]:
     return bare_environment() | {
         "WIDGET_MODE": "production",
+        "WIDGET_PUBLIC_URL": "https://chat.example.org",
         "WIDGET_DATA_DIR": str(tmp_path / "data"),
         "WIDGET_DATABASE_URL": url,
         "WIDGET_PORT": str(free_port()),

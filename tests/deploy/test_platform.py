@@ -24,7 +24,8 @@ def platform(**given: str) -> dict[str, str]:
 
 def test_s3_21_one_start_line_and_the_port_variable_are_enough(tmp_path: Path) -> None:
     port = free_port()
-    environment = platform(PORT=str(port), WIDGET_MODE="production", WIDGET_INTERNAL_PORT=str(free_port()))
+    given = {"WIDGET_MODE": "production", "WIDGET_PUBLIC_URL": "https://chat.example.org"}
+    environment = platform(PORT=str(port), WIDGET_INTERNAL_PORT=str(free_port()), **given)
     with Program(start_line(), environment, cwd=tmp_path, log=tmp_path / "log") as server:
         assert f" on 0.0.0.0:{port};" in server.until_it_says("Serving ")
         assert "ready" in server.until_it_answers(f"http://127.0.0.1:{port}/readyz")

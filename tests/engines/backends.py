@@ -100,8 +100,11 @@ class PostgreSQLBackend(Backend):
 
     @override
     def settings(self, data_dir: Path) -> dict[str, Any]:
-        broker = {} if self._broker is None else {"broker_url": self._broker.url}
-        return {"data_dir": data_dir, "database_url": self._urls[data_dir], **broker}
+        chosen: dict[str, Any] = {"data_dir": data_dir, "database_url": self._urls[data_dir]}
+        if self._broker is not None:
+            # What one node takes in another one hands out.
+            chosen |= {"broker_url": self._broker.url, "files_url": f"file://{data_dir}/files"}
+        return chosen
 
     @override
     def swap(self, data_dir: Path) -> None:

@@ -6,13 +6,14 @@ import asyncio
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 from typing_extensions import override
 
+from tests import scratch
 from tests.engines.daemon import Daemon, find
 from widget_server.store import migrate
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _USER: Final = "widget"
 _TEMPLATE: Final = "template_widget"
+_CAN_CHOOSE: Final = 150_000
+"""The first version that can be told how to copy a database."""
 
 
 class PostgreSQL(Daemon):
@@ -41,6 +44,7 @@ class PostgreSQL(Daemon):
         self._settings = settings
         self._made = 0
         self._has_template = False
+        self._copies_files: bool | None = None
 
     @override
     def prepare(self) -> None:
@@ -56,6 +60,7 @@ class PostgreSQL(Daemon):
             "unix_socket_directories": str(self.folder),
             "max_connections": "200",
             "shared_buffers": "64MB",
+            "max_wal_size": "128MB",
             **({} if self._durable else {"fsync": "off", "synchronous_commit": "on"}),
             **self._settings,
         }
@@ -101,8 +106,15 @@ class PostgreSQL(Daemon):
         """The address of a copy of a database that nobody has open."""
         self._made += 1
         name = f"widget_{os.getpid()}_{self._made}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {url.rpartition('/')[2]}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {url.rpartition('/')[2]}{self._way_to_copy()}")
         return self.url(name)
+
+    def _way_to_copy(self) -> str:
+        """In memory files are copied in half the time that their pages take; on a disk they take twice as long."""
+        if self._copies_files is None:
+            version = self.ask(lambda connection: connection.fetchval("SHOW server_version_num"))
+            self._copies_files = scratch.is_in_memory() and int(version) >= _CAN_CHOOSE
+        return " STRATEGY FILE_COPY" if self._copies_files else ""
 
     def drop_database(self, url: str) -> None:
         """Remove a database with everybody who is in it."""
@@ -130,8 +142,7 @@ class PostgreSQL(Daemon):
 
     @override
     def pause(self) -> None:
-        for pid in self.pids():
-            os.kill(pid, signal.SIGSTOP)
+        self._send(signal.SIGSTOP)
 
     @override
     def resume(self) -> None:
@@ -139,8 +150,13 @@ class PostgreSQL(Daemon):
 
     def resume_all(self) -> None:
         """Let every process of it go on."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, sign: signal.Signals) -> None:
         for pid in self.pids():
-            os.kill(pid, signal.SIGCONT)
+            # A child that ends between the list and the signal needs none.
+            with suppress(ProcessLookupError):
+                os.kill(pid, sign)
 
     def pids(self) -> list[int]:
         """Its processes: the first one and its children."""

@@ -60,12 +60,12 @@ def _has_recovered(stage: Stage, talker: Talker) -> bool:
 
 @pytest.mark.everywhere
 @pytest.mark.timeout(300)
-async def test_ten_kills_under_load_lose_and_double_nothing(stage: Stage) -> None:
+async def test_g02_ten_kills_under_load_lose_and_double_nothing_and_leave_nothing_half(stage: Stage) -> None:
     await _kill_rounds(stage, _ROUNDS)
 
 
 @pytest.mark.everywhere
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-async def test_fifty_kills_under_load_lose_and_double_nothing(stage: Stage) -> None:
+async def test_g02_fifty_kills_under_load_lose_and_double_nothing_and_leave_nothing_half(stage: Stage) -> None:
     await _kill_rounds(stage, int(os.environ.get("KILL_ROUNDS", _LONG_ROUNDS)))

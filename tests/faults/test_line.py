@@ -21,7 +21,7 @@ _BURST = 50
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_g05_frames_doubled_late_and_lost_and_cuts_end_in_the_same_lists(stage: Stage, seed: int) -> None:
+async def test_g05_g06_frames_doubled_late_and_lost_and_cuts_end_in_the_same_lists(stage: Stage, seed: int) -> None:
     mangling = Mangling(seed, drop=0.05, double=0.15, delay=0.15)
     async with stage.serve() as cluster, FrameProxy(cluster.for_visitors, mangling) as proxy:
         behind = f"http://127.0.0.1:{proxy.port}"
@@ -53,7 +53,7 @@ async def test_g05_frames_doubled_late_and_lost_and_cuts_end_in_the_same_lists(s
     assert own.lists() == seen.lists()
 
 
-async def test_edits_and_removals_missed_behind_a_cut_line_arrive_with_the_resume(stage: Stage) -> None:
+async def test_g22_edits_and_removals_missed_behind_a_cut_line_arrive_with_the_resume(stage: Stage) -> None:
     async with stage.serve() as cluster, TcpProxy(cluster.nodes[0].port) as proxy:
         visitor, agent = await stage.visitor(f"http://127.0.0.1:{proxy.port}"), await stage.agent(cluster.for_agents)
         name = (await visitor.deliver("hello"))["channel"]

@@ -144,7 +144,7 @@ async def test_a_burst_within_one_turn_is_no_slow_reader() -> None:
 
 
 @pytest.mark.parametrize("limit", ["frames", "bytes"])
-async def test_a_reader_that_does_not_keep_up_is_closed_and_loses_only_its_own_line(
+async def test_s39_a_reader_that_does_not_keep_up_is_closed_and_loses_only_its_own_line(
     limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbound_module, "CLOSING_S", 0.01)

@@ -72,7 +72,7 @@ async def readiness(served: Served) -> tuple[int, dict[str, Any]]:
         return response.status, await response.json()
 
 
-async def test_s3_21_live_events_cross_nodes(slow: None, served: Served) -> None:
+async def test_s3_21_g21_live_events_cross_nodes(slow: None, served: Served) -> None:
     await connected(served)
     async with served.visitor() as visitor, served.console(await served.staff("Grace")) as console:
         name = await begin(visitor)
@@ -92,7 +92,7 @@ async def test_s3_21_live_events_cross_nodes(slow: None, served: Served) -> None
         await console.until(lambda: console.state.channels[name].messages[1]["body"] == "Hello!")
 
 
-async def test_typing_and_presence_cross_nodes(slow: None, served: Served) -> None:
+async def test_g21_typing_and_presence_cross_nodes(slow: None, served: Served) -> None:
     await connected(served)
     async with served.console(await served.staff("Grace")) as console:
         async with served.visitor() as visitor:

@@ -39,7 +39,7 @@ def test_a_server_that_writes_all_the_time_neither_delays_a_backup_nor_gets_into
 
             yield write
 
-        manifest = make_backup(f"sqlite:///{path}", tmp_path / "backup", report)
+        manifest = make_backup(f"sqlite:///{path}", tmp_path / "backup", report, erased={})
         assert server.execute("SELECT count(*) FROM installation WHERE value = 'late'").fetchone() == (steps,)
     assert steps > 1
     with closing(sqlite3.connect(tmp_path / "backup" / SQLITE_FILE)) as copy:
@@ -58,5 +58,5 @@ def test_a_backup_that_fails_leaves_nothing(tmp_path: Path, empty_store: Path) -
     # Its first table's page is gone.
     path.write_bytes(whole[:4096] + bytes(4096) + whole[8192:])
     with pytest.raises(OperatorError, match="is damaged"):
-        make_backup(f"sqlite:///{path}", tmp_path / "backup", _silently)
+        make_backup(f"sqlite:///{path}", tmp_path / "backup", _silently, erased={})
     assert [found.name for found in tmp_path.iterdir() if found.is_dir()] == []

@@ -47,7 +47,7 @@ async def test_every_deed_in_every_status_is_told_as_it_is_stored(talk: Talk, be
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(sorted(DEEDS)), min_size=4, max_size=12))
-async def test_any_history_is_told_as_it_is_stored(backend: Backend, history: list[str]) -> None:
+async def test_g09_any_history_is_told_as_it_is_stored(backend: Backend, history: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with talking(Path(folder) / "talk", backend) as talk:
             for deed in history:
@@ -57,7 +57,7 @@ async def test_any_history_is_told_as_it_is_stored(backend: Backend, history: li
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(sorted(DEEDS)), min_size=3, max_size=10))
-async def test_any_history_is_caught_up_with_by_who_was_away(backend: Backend, history: list[str]) -> None:
+async def test_g09_g22_any_history_is_caught_up_with_by_who_was_away(backend: Backend, history: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with talking(Path(folder) / "talk", backend) as talk, talk.served.console(talk.other) as busy:
             present, talk.console = talk.console, busy

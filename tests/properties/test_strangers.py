@@ -96,7 +96,7 @@ async def test_s10_an_agent_of_another_site_cannot_command(scene: Scene, kind: s
 
 
 @pytest.mark.parametrize("who", STRANGERS)
-async def test_s10_receipts_and_typing_of_strangers_reach_nobody(scene: Scene, who: str) -> None:
+async def test_s10_p6_receipts_and_typing_of_strangers_reach_nobody(scene: Scene, who: str) -> None:
     stranger = scene.strangers[who]
     epoch = scene.served.engine.epoch
     for place in (scene.channel, scene.staff):

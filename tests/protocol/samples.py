@@ -46,4 +46,5 @@ SAMPLES: list[dict[str, Any]] = [
     {"t": "status", "ref": 10, "channel": CHANNEL, "status": "snoozed", "until": "2030-01-01T00:00:00Z"},
     {"t": "availability", "ref": 11, "state": "away"},
     {"t": "search", "ref": 12, "text": "plum", "limit": 5},
+    {"t": "watch", "boards": ["01890000-0000-7000-8000-000000000001"]},
 ]

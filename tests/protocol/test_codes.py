@@ -21,7 +21,7 @@ def test_no_number_stands_for_two_errors() -> None:
 @pytest.mark.parametrize("name", ERRORS)
 def test_the_http_status_follows_the_range(name: str) -> None:
     number, http, _ = ERRORS[name]
-    allowed = {1: {400, 405, 413}, 2: {401, 403, 404}, 3: {409, 422}, 5: {429, 500, 503}}
+    allowed = {1: {400, 405, 412, 413, 415}, 2: {401, 403, 404}, 3: {409, 412, 413, 416, 422}, 5: {429, 500, 503}}
     assert http in allowed[number // 1000]
     assert (number >= RETRIABLE_FROM) == (http in {429, 500, 503})
 

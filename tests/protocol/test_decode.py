@@ -72,7 +72,7 @@ def test_a_wrong_type_in_any_place_of_any_frame_is_refused_and_never_coerced(sam
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["t"])
-def test_an_unknown_field_is_refused_in_every_frame(sample: dict[str, Any]) -> None:
+def test_s05_an_unknown_field_is_refused_in_every_frame(sample: dict[str, Any]) -> None:
     assert refusal(json.dumps({**sample, "admin": True})) == "malformed"
 
 
@@ -122,7 +122,7 @@ def test_every_required_field_is_required(sample: dict[str, Any]) -> None:
         ('{"t": "search", "ref": 1, "text": "\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "x": 1}', "malformed"),
     ],
 )
-def test_what_is_no_frame_gets_its_documented_code(data: str | bytes, expected: str | None) -> None:
+def test_s04_what_is_no_frame_gets_its_documented_code(data: str | bytes, expected: str | None) -> None:
     assert refusal(data) == expected
 
 

@@ -12,7 +12,7 @@ from widget_server.core.errors import ProductError, Refused, TryLater, Unaccepta
 from widget_server.protocol import frames as f
 from widget_server.protocol.codes import CloseCode
 from widget_server.protocol.effects import Command, Effect, End, OpenOwn, Out, Sent, Unsubscribe, Whisper
-from widget_server.protocol.session import Opened, Session, Terms
+from widget_server.protocol.session import Opened, Session, Speaker, Terms
 
 TERMS = Terms(epoch="e1", message_chars=100, frame_bytes=4096, hello_ms=10_000)
 SYNCED = b'{"t":"synced"}'
@@ -35,10 +35,13 @@ class Allowance:
 class Talk:
     """A session with its limiter, and a clock that stands still unless it is moved."""
 
-    def __init__(self, *, agent: bool = False, posting: bool = False, greeted: bool = True) -> None:
+    def __init__(
+        self, *, agent: bool = False, reader: bool = False, posting: bool = False, greeted: bool = True
+    ) -> None:
         self.limiter = Allowance()
         self.now = 1_000_000
-        self.session = Session(TERMS, self.limiter, agent=agent, now=self.now, posting=posting)
+        speaker: Speaker = "agent" if agent else "reader" if reader else "visitor"
+        self.session = Session(TERMS, self.limiter, speaker=speaker, now=self.now, posting=posting)
         if greeted and not posting:
             self.say(t="hello", v=1)
             self.session.greeted()
@@ -538,3 +541,16 @@ def test_a_page_that_shows_no_sign_of_life_falls_asleep_and_any_frame_wakes_it()
     talk.now += 50_000
     talk.session.receive(b"nonsense", talk.now)
     assert not asleep_at(talk, talk.now + 1)
+
+
+def test_a_page_writes_where_it_has_a_channel_and_begins_nothing() -> None:
+    talk = Talk(reader=True)
+    assert len(commands(talk.say(**send(1)))) == 1
+    for frame in (
+        {"t": "edit", "ref": 5, "channel": CHANNEL, "seq": 1, "revision": 1, "body": "new"},
+        {"t": "remove", "ref": 5, "channel": CHANNEL, "seq": 1},
+        {"t": "history", "ref": 5, "channel": CHANNEL, "before": 3},
+    ):
+        assert len(commands(talk.say(**frame))) == 1, frame
+    assert errors(talk.say(**send(2, channel=None, start=OTHER))) == ["malformed"]
+    assert errors(talk.say(t="search", ref=5, text="Hello")) == ["not_allowed"]

@@ -15,9 +15,11 @@ import pytest
 from aiohttp import CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
-from widget_server.actions.agents import Agent, do_create_agent
+from widget_server.actions.accounts import Account
+from widget_server.actions.agents import do_create_agent
 from widget_server.actions.engine import Clock
 from widget_server.actions.passwords import Passwords
+from widget_server.actions.registration import check_wish, do_register
 from widget_server.actions.sites import Site, do_create_site
 from widget_server.app import create_app
 from widget_server.routes.office import OFFICE
@@ -43,6 +45,7 @@ BUNDLES = {
     "console.css": ("console.CCCC.css", "body{margin:0}"),
     "pages.css": ("pages.DDDD.css", "body{margin:0}"),
     "frame": ("frame.EEEE.js", "export {};"),
+    "push_worker": ("push_worker.JJJJ.js", "export {};"),
     "locale/de": ("locale.de.FFFF.js", "export default {};"),
 }
 
@@ -81,14 +84,14 @@ class Browser:
         headers = {"Accept": "text/html,*/*", "Sec-Fetch-Site": "none"} | more.pop("headers", {})
         return await self.client.get(path, allow_redirects=False, headers=headers, **more)
 
-    async def field(self, name: str, path: str = "/console/sign-in") -> str:
+    async def field(self, name: str, path: str = "/sign-in") -> str:
         """The value that a page's form has for a field."""
         text = await (await self.open(path)).text()
         found = re.search(rf'name="{name}"[^>]* value="([^"]*)"', text)
         assert found, text
         return html.unescape(found[1])
 
-    async def post_form(self, path: str = "/console/sign-in", **fields: str) -> ClientResponse:
+    async def post_form(self, path: str = "/sign-in", **fields: str) -> ClientResponse:
         """Send a form as the page would; ``csrf`` is taken from the page unless it is given."""
         if "csrf" not in fields:
             fields["csrf"] = await self.field("csrf", path)
@@ -129,10 +132,12 @@ def bundles(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(backend: Backend, tmp_path: Path) -> Settings:
-    """Settings of a server that browsers reach under the default address."""
+def settings(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path) -> Settings:
+    """Settings of a server that browsers reach under the default address; mails go to the test's `post_office`."""
     backend.lay_out(tmp_path / "data")
     own = backend.settings(tmp_path / "data")
+    if "post_office" in request.fixturenames:
+        own["mail_url"] = request.getfixturevalue("post_office").url
     return Settings(mode="testing", public_url="http://localhost:8080", internal_port=0, **own)
 
 
@@ -192,7 +197,7 @@ async def make_agent(
     name: str = "Ada",
     role: Role | None = None,
     site: str | None = None,
-) -> Agent:
+) -> Account:
     """Make an agent as the operator does."""
     office = browser.app[OFFICE]
     made = await do_create_agent(
@@ -220,3 +225,28 @@ async def make_site(browser: Browser, name: str = "Plum & Sons", key: str | None
         now_ms=office.now_ms(),
         random=secrets.token_bytes,
     )
+
+
+async def make_member(
+    browser: Browser, name: str = "Ada Byron", mail: str = "ada@example.com", *, is_confirmed: bool = True
+) -> Account:
+    """Make a member; their address is confirmed unless it is said otherwise."""
+    office = browser.app[OFFICE]
+    made = await do_register(
+        office.engine.database,
+        office.passwords,
+        check_wish(name=name, mail=mail, password=PASSWORD),
+        language="",
+        has_mail=not is_confirmed,
+        binding="",
+        now_ms=office.now_ms(),
+        random=secrets.token_bytes,
+    )
+    assert made is not None
+    return made
+
+
+async def sign_in_as(browser: Browser, mail: str = "ada@example.com") -> None:
+    """Sign a member in, who has no business in the console."""
+    response = await browser.post_form(email=mail, password=PASSWORD)
+    assert response.status == 303, await response.text()

@@ -14,7 +14,7 @@ from tests.protocol.samples import SAMPLES
 from tests.serving import OTHER, OWN_ORIGIN, SHOP, Served, begin, command, origin_of, serving
 from widget_server.protocol.codes import ERRORS, CloseCode
 from widget_server.store.statement import Statement
-from widget_server.store.tables import metadata
+from widget_server.store.tables import metadata, outbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -66,8 +66,9 @@ async def raw(served: Served, *, greeted: bool = True) -> AsyncGenerator[Raw]:
 
 
 async def everything(served: Served) -> dict[str, list[Any]]:
-    """All rows of all tables, except the counter of stamps."""
+    """All rows of all tables, except the counter of stamps, and what the workers carry out meanwhile."""
     tables = {name: Statement(select(table)) for name, table in metadata.tables.items() if name != "installation"}
+    tables["outbox"] = Statement(select(outbox.c.id, outbox.c.topic, outbox.c.payload))
     return {name: await served.engine.database.read(lambda tx, s=each: tx.all(s)) for name, each in tables.items()}  # type: ignore[misc]  # mypy cannot infer a lambda with a default
 
 

@@ -79,6 +79,7 @@ async def test_me_tells_who_is_signed_in_and_with_whom(browser: Browser) -> None
         "mail": "ada@example.com",
         "picture": None,
         "availability": "online",
+        "missed_mails": True,
         "csrf": browser.csrf,
         "sites": [{"key": site.key, "name": "Plum & Sons", "draft_preview": False}],
         "agents": [

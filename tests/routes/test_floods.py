@@ -51,13 +51,13 @@ async def test_s40_all_addresses_of_one_network_share_its_sockets(tmp_path: Path
                 """Another network has sockets of its own."""
 
 
-@pytest.mark.parametrize("path", ["/stream/shop", "/frames/shop", "/console/sign-in"])
+@pytest.mark.parametrize("path", ["/stream/shop", "/frames/shop", "/sign-in"])
 async def test_s40_a_body_that_does_not_arrive_is_given_up(
     served: Served, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(bodies, "BODY_SECONDS", 0.2)
     head = {"Host": "chat.test", "Origin": origin_of(SHOP), "Content-Length": "100"}
-    head["Content-Type"] = "application/x-www-form-urlencoded" if "console" in path else "application/json"
+    head["Content-Type"] = "application/x-www-form-urlencoded" if path == "/sign-in" else "application/json"
     head["Authorization"] = f"Bearer {served.clock.token()}"
     port = int(served.base.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -13,6 +13,8 @@ from tests.routes.conftest import PASSWORD, Browser, make_agent, make_site
 from tests.routes.test_widget_files import config_of
 from widget_server.actions.passwords import Passwords
 from widget_server.app import create_app
+from widget_server.core.totp import STEP_MS, totp_code
+from widget_server.routes.office import OFFICE
 from widget_server.settings import Settings
 from widget_server.web.addresses import Addresses
 from widget_server.web.assets import Assets
@@ -36,11 +38,12 @@ def settings(settings: Settings) -> Settings:
 
 
 async def test_s4_16_every_redirect_stays_under_the_prefix(browser: Browser) -> None:
-    for path, leads_to in ((PREFIX, "/console"), (f"{PREFIX}/", "/console"), (f"{PREFIX}/console", "/console/sign-in")):
-        response = await browser.open(path)
+    for path in ("/console", "/account/password", "/account/address", "/account/sessions", "/account/prove"):
+        response = await browser.open(f"{PREFIX}{path}")
+        leads_to = f"/sign-in?next={PREFIX}{path}"
         assert (response.status, response.headers["Location"]) == (303, PREFIX + leads_to)
     await make_agent(browser)
-    form = f"{PREFIX}/console/sign-in"
+    form = f"{PREFIX}/sign-in"
     response = await browser.post_form(form, email=MAIL, password=PASSWORD, next=f"{PREFIX}/console?view=mine")
     assert (response.status, response.headers["Location"]) == (303, f"{PREFIX}/console?view=mine")
     response = await browser.open(form, params={"next": "/other"})
@@ -52,10 +55,23 @@ async def test_s4_16_every_address_on_a_page_is_under_the_prefix(browser: Browse
     await make_agent(browser)
     texts = [
         await (await browser.open(f"{PREFIX}{path}")).text()
-        for path in ("/console/sign-in", "/nowhere", f"/widget/frame/{site.key}")
+        for path in (
+            "/sign-in",
+            "/register",
+            "/register/sent",
+            "/confirm",
+            "/forgotten",
+            "/forgotten/new",
+            "/account/address/confirm",
+            "/nowhere",
+            f"/widget/frame/{site.key}",
+        )
     ]
-    await browser.post_form(f"{PREFIX}/console/sign-in", email=MAIL, password=PASSWORD)
-    texts.append(await (await browser.open(f"{PREFIX}/console")).text())
+    await browser.post_form(f"{PREFIX}/sign-in", email=MAIL, password=PASSWORD)
+    for path in ("/account/password", "/account/address", "/account/sessions", "/account/prove", "/console"):
+        page = await browser.open(f"{PREFIX}{path}")
+        assert page.status == 200, path
+        texts.append(await page.text())
     for text in texts:
         addresses = re.findall(r'(?:href|src|action)="(/[^"]*)"', text)
         assert addresses
@@ -64,6 +80,32 @@ async def test_s4_16_every_address_on_a_page_is_under_the_prefix(browser: Browse
             if "/static/" in address:
                 assert (await browser.client.get(address)).status == 200
     assert f'data-base="{PREFIX}"' in texts[-1]
+
+
+async def test_s4_16_a_second_factor_is_set_up_and_asked_for_under_the_prefix(browser: Browser) -> None:
+    await make_agent(browser)
+    await browser.post_form(f"{PREFIX}/sign-in", email=MAIL, password=PASSWORD)
+    factors = f"{PREFIX}/account/factors"
+    begun = await browser.post_form(f"{factors}/generator", csrf=await browser.field("csrf", factors))
+    assert begun.headers["Location"] == f"{factors}/generator"
+    page = await (await browser.open(f"{factors}/generator")).text()
+    letters = re.search(r'<code class="code"[^>]*>([A-Z2-7 ]+)<', page)
+    assert letters
+    step = browser.app[OFFICE].now_ms() // STEP_MS
+    code = totp_code(letters[1].replace(" ", ""), step)
+    csrf = await browser.field("csrf", f"{factors}/generator")
+    confirmed = await browser.post_form(f"{factors}/generator/confirm", csrf=csrf, code=code)
+    assert confirmed.headers["Location"] == f"{factors}/codes"
+    asked = await (await browser.open(f"{PREFIX}/sign-in/passkey/options")).json()
+    assert asked["rpId"] == "example.org"
+    await browser.post_form(f"{PREFIX}/sign-out", csrf=await browser.field("csrf", factors))
+    half = await browser.post_form(f"{PREFIX}/sign-in", email=MAIL, password=PASSWORD, next=factors)
+    assert half.headers["Location"] == f"{PREFIX}/sign-in/code?next={factors}"
+    code = totp_code(letters[1].replace(" ", ""), step + 1)
+    shown = await browser.post_form(
+        f"{PREFIX}/sign-in/code", csrf=await browser.field("csrf", half.headers["Location"]), code=code, next=factors
+    )
+    assert shown.headers["Location"] == factors
 
 
 async def test_s4_16_the_loader_knows_the_whole_address(browser: Browser) -> None:
@@ -75,7 +117,7 @@ async def test_s4_16_the_loader_knows_the_whole_address(browser: Browser) -> Non
     for path in (config["panel"], *config["locales"].values()):
         assert (await browser.client.get(PREFIX + path)).status == 200
     await make_agent(browser)
-    await browser.post_form(f"{PREFIX}/console/sign-in", email=MAIL, password=PASSWORD)
+    await browser.post_form(f"{PREFIX}/sign-in", email=MAIL, password=PASSWORD)
     me = await (await browser.client.get(f"{PREFIX}/console/api/me")).json()
     assert me["mail"] == MAIL
     (listed,) = (await (await browser.client.get(f"{PREFIX}/console/api/sites")).json())["sites"]
@@ -85,7 +127,7 @@ async def test_s4_16_the_loader_knows_the_whole_address(browser: Browser) -> Non
 async def test_s4_16_sockets_and_the_fallback_take_origins_without_a_path(browser: Browser) -> None:
     site = await make_site(browser)
     await make_agent(browser)
-    await browser.post_form(f"{PREFIX}/console/sign-in", email=MAIL, password=PASSWORD)
+    await browser.post_form(f"{PREFIX}/sign-in", email=MAIL, password=PASSWORD)
     for path in (f"/ws/{site.key}", "/ws/console"):
         async with browser.client.ws_connect(PREFIX + path, headers={"Origin": ORIGIN}):
             pass
@@ -99,12 +141,24 @@ async def test_s4_16_sockets_and_the_fallback_take_origins_without_a_path(browse
 async def test_s4_16_a_proxy_may_pass_the_path_on_or_strip_it(browser: Browser, way: str) -> None:
     start = PREFIX if way == "passed" else ""
     site = await make_site(browser)
-    for path in ("/livez", "/readyz", "/console/sign-in", f"/widget/{site.key}.js", f"/widget/frame/{site.key}"):
-        assert (await browser.client.get(start + path)).status == 200
-    page = await browser.open(f"{start}/console/sign-in")
-    assert f'action="{PREFIX}/console/sign-in"' in await page.text()
+    page = await browser.open(f"{start}/sign-in")
+    assert f'action="{PREFIX}/sign-in"' in await page.text()
     assert page.cookies["form.apps.chat"]["path"] == PREFIX
-    assert (await browser.open(f"{start}/console")).headers["Location"] == f"{PREFIX}/console/sign-in"
+    for path in ("/livez", "/readyz", "/sign-in", f"/widget/{site.key}.js", f"/widget/frame/{site.key}"):
+        assert (await browser.client.get(start + path)).status == 200
+    assert (
+        (await browser.open(f"{start}/console"))
+        .headers["Location"]
+        .startswith(f"{PREFIX}/sign-in?next={PREFIX}/console")
+    )
+
+
+async def test_s4_16_a_list_leads_to_its_other_pages_with_the_path_once(browser: Browser) -> None:
+    await make_agent(browser)
+    await browser.post_form(f"{PREFIX}/sign-in", email=MAIL, password=PASSWORD)
+    text = await (await browser.open(f"{PREFIX}/account/ignored?page=3")).text()
+    assert f'href="{PREFIX}/account/ignored?page=2"' in text
+    assert PREFIX + PREFIX not in text
 
 
 async def test_s4_16_a_neighbour_whose_path_begins_alike_is_not_us(browser: Browser) -> None:
@@ -137,19 +191,19 @@ async def test_s4_16_a_session_of_one_installation_opens_nothing_in_its_neighbou
     one, two = await serve_under("http://127.0.0.1/one"), await serve_under("http://127.0.0.1/one/two")
     await make_agent(one)
     await make_agent(two)
-    await one.post_form("/one/console/sign-in", email=MAIL, password=PASSWORD)
+    await one.post_form("/one/sign-in", email=MAIL, password=PASSWORD)
     # One host in the browser's eyes: the second is shown whatever the first has set for a path above its own.
     kept = one.client.session.cookie_jar.filter_cookies(one.client.make_url("/one/two/console"))
     shown = {name: cookie.value for name, cookie in kept.items()}
     assert "session.one" in shown
     assert (await two.client.get("/one/two/console/api/me", cookies=shown)).status == 401
-    await two.post_form("/one/two/console/sign-in", email=MAIL, password=PASSWORD)
+    await two.post_form("/one/two/sign-in", email=MAIL, password=PASSWORD)
     assert (await two.client.get("/one/two/console/api/me", cookies=shown)).status == 200
 
 
 async def test_s4_16_over_https_a_cookie_is_only_sent_under_the_prefix(serve_under: Callable[[str], Any]) -> None:
     browser = await serve_under("https://example.org/apps/chat")
-    cookie = (await browser.client.get("/apps/chat/console/sign-in")).cookies["__Secure-form.apps.chat"]
+    cookie = (await browser.client.get("/apps/chat/sign-in")).cookies["__Secure-form.apps.chat"]
     assert cookie["secure"]
     assert cookie["httponly"]
     assert cookie["path"] == PREFIX
@@ -163,12 +217,12 @@ async def test_s4_16_over_https_a_cookie_is_only_sent_under_the_prefix(serve_und
     ],
 )
 def test_s34_a_redirect_never_leaves_the_prefix(wished: str) -> None:
-    assert local_path(wished, UNDER) == f"{PREFIX}/console"
+    assert local_path(wished, UNDER, home=f"{PREFIX}/console") == f"{PREFIX}/console"
 
 
 @pytest.mark.parametrize("path", [f"{PREFIX}/console", f"{PREFIX}/console?view=mine", f"{PREFIX}/x?a=/../b"])
 def test_a_path_under_the_prefix_is_kept(path: str) -> None:
-    assert local_path(path, UNDER) == path
+    assert local_path(path, UNDER, home=f"{PREFIX}/console") == path
 
 
 @pytest.fixture

@@ -293,7 +293,7 @@ async def test_a_hostile_sign_in_gets_one_verdict(houses: list[House]) -> None:
             body = "&".join(f"{name}={_encoded(value)}" for name, value in form.items())
             headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
             async with house.served.http.post(
-                f"{house.served.base}/console/sign-in",
+                f"{house.served.base}/sign-in",
                 data=body,
                 headers={**headers, "Cookie": f"form={binding}"},
                 allow_redirects=False,

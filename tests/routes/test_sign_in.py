@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 MAIL = "ada@example.com"
 
 
-async def test_the_start_page_leads_to_the_form_and_the_form_to_the_console(browser: Browser) -> None:
+async def test_the_console_leads_to_the_form_and_the_form_to_the_console(browser: Browser) -> None:
     await make_agent(browser)
-    for path, leads_to in (("/", "/console"), ("/console", "/console/sign-in")):
-        response = await browser.open(path)
-        assert (response.status, response.headers["Location"]) == (303, leads_to)
+    response = await browser.open("/console")
+    assert (response.status, response.headers["Location"]) == (303, "/sign-in?next=/console")
     response = await browser.post_form(email=MAIL, password=PASSWORD)
     assert (response.status, response.headers["Location"]) == (303, "/console")
     page = await browser.open("/console")
@@ -43,7 +42,7 @@ async def test_the_start_page_leads_to_the_form_and_the_form_to_the_console(brow
 
 
 async def test_the_form_has_names_for_everything(browser: Browser) -> None:
-    text = await (await browser.open("/console/sign-in")).text()
+    text = await (await browser.open("/sign-in")).text()
     for piece in ('<label for="email">Email</label>', '<label for="password">Password</label>', ">Sign in</button>"):
         assert piece in text
     assert "<script" not in text
@@ -52,7 +51,7 @@ async def test_the_form_has_names_for_everything(browser: Browser) -> None:
 async def test_who_is_signed_in_already_is_sent_on(browser: Browser) -> None:
     await make_agent(browser)
     await browser.sign_in(MAIL)
-    response = await browser.open("/console/sign-in", params={"next": "/console?view=mine"})
+    response = await browser.open("/sign-in", params={"next": "/console?view=mine"})
     assert (response.status, response.headers["Location"]) == (303, "/console?view=mine")
 
 
@@ -73,7 +72,6 @@ async def test_who_is_signed_in_already_is_sent_on(browser: Browser) -> None:
     ],
 )
 async def test_s34_nobody_is_sent_to_another_host(browser: Browser, wished: str) -> None:
-    assert await browser.field("next", "/console/sign-in") == "/console"
     await make_agent(browser)
     response = await browser.post_form(email=MAIL, password=PASSWORD, next=wished)
     assert (response.status, response.headers["Location"]) == (303, "/console")
@@ -91,7 +89,7 @@ async def test_s1_13_agents_sign_in_each_under_their_own_name(browser: Browser, 
 
 
 @pytest.mark.parametrize(("mail", "password"), [(MAIL, "wrong"), ("eve@example.com", PASSWORD), ("", ""), (MAIL, "")])
-async def test_s21_every_wrong_sign_in_gets_the_same_answer_and_keeps_the_typed_address(
+async def test_s21_s3_02_every_wrong_sign_in_gets_the_same_answer_and_keeps_the_typed_address(
     browser: Browser, mail: str, password: str
 ) -> None:
     await make_agent(browser)
@@ -119,18 +117,18 @@ async def test_s21_every_wrong_sign_in_gets_the_same_answer_and_keeps_the_typed_
     ],
 )
 async def test_a_body_that_is_no_form_is_refused_and_nothing_breaks(browser: Browser, kind: str, body: bytes) -> None:
-    response = await browser.client.post("/console/sign-in", data=body, headers={"Content-Type": kind})
+    response = await browser.client.post("/sign-in", data=body, headers={"Content-Type": kind})
     assert response.status in {400, 403}
-    assert (await browser.open("/console/sign-in")).status == 200
+    assert (await browser.open("/sign-in")).status == 200
 
 
 async def test_cookies_of_any_bytes_are_nobodys(browser: Browser) -> None:
     await make_agent(browser)
     junk = "session=\udcff\udc00; form=\udcff; known=\udcff.\udcff"
-    for path in ("/console", "/console/sign-in", "/console/api/me"):
+    for path in ("/console", "/sign-in", "/console/api/me"):
         assert (await browser.open(path, headers={"Cookie": junk})).status in {200, 303, 401}
     response = await browser.client.post(
-        "/console/sign-in",
+        "/sign-in",
         data={"email": MAIL, "password": PASSWORD, "csrf": "x"},
         headers={"Cookie": junk, "Accept": "text/html"},
     )
@@ -181,7 +179,7 @@ async def test_s16_over_https_the_cookie_belongs_to_this_host_alone(empty_store:
     shutil.copyfile(empty_store, settings.database_path)
     app = create_app(settings, passwords=Passwords(memory_kib=8, passes=1))
     async with TestClient(TestServer(app)) as client:
-        response = await client.get("/console/sign-in")
+        response = await client.get("/sign-in")
         cookie = response.cookies["__Host-form"]
         assert cookie["secure"]
         assert cookie["path"] == "/"
@@ -205,7 +203,7 @@ async def test_signing_out_ends_the_session_on_the_server_too(browser: Browser) 
     assert not browser.cookie("session")
     browser.keep("session", stolen)
     assert (await browser.fetch("GET", "/console/api/me")).status == 401
-    assert (await browser.open("/console")).headers["Location"] == "/console/sign-in"
+    assert (await browser.open("/console")).headers["Location"] == "/sign-in?next=/console"
 
 
 async def test_signing_out_closes_the_sockets_of_the_session(browser: Browser) -> None:
@@ -243,7 +241,7 @@ async def test_s08_a_form_on_another_site_signs_nobody_in(browser: Browser, site
     await make_agent(browser)
     csrf = await browser.field("csrf")
     response = await browser.client.post(
-        "/console/sign-in",
+        "/sign-in",
         data={"email": MAIL, "password": PASSWORD, "csrf": csrf},
         headers={"Sec-Fetch-Site": site, "Accept": "text/html"},
         allow_redirects=False,
@@ -264,7 +262,7 @@ async def test_s08_an_older_browser_is_judged_by_its_origin(browser: Browser, or
         "asked host": str(browser.client.make_url("/")).rstrip("/"),
     }
     response = await browser.client.post(
-        "/console/sign-in",
+        "/sign-in",
         data={"email": MAIL, "password": PASSWORD, "csrf": csrf},
         headers={"Origin": known.get(origin, origin)} if origin else {},
         allow_redirects=False,
@@ -292,7 +290,7 @@ async def test_a_file_in_the_place_of_a_field_is_nothing(browser: Browser) -> No
     csrf = await browser.field("csrf")
     form = FormData({"csrf": csrf, "email": MAIL})
     form.add_field("password", b"plum", filename="password.txt")
-    response = await browser.client.post("/console/sign-in", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+    response = await browser.client.post("/sign-in", data=form, headers={"Sec-Fetch-Site": "same-origin"})
     assert response.status == 401
 
 

@@ -33,10 +33,10 @@ async def type_in(client: SocketClient, channel: str, **fields: Any) -> None:
     await client.say({"t": "typing", "channel": channel, **fields})
 
 
-async def test_s1_03_typing_shows_on_the_other_side_and_clears_and_is_never_stored(served: Served) -> None:
+async def test_s1_03_g08_typing_shows_on_the_other_side_and_clears_and_is_never_stored(served: Served) -> None:
     async with served.visitor() as visitor, served.console(await served.staff("Grace")) as console:
         name = await begin(visitor)
-        await follow(console, name)
+        await served.heard(*await follow(console, name))
         await type_in(visitor, name, on=True, draft="not yet")
         await console.until(lambda: typing_of(console, name) == [(True, None)])
         await type_in(visitor, name, on=False)
@@ -53,7 +53,7 @@ async def test_s1_03_a_line_that_breaks_while_somebody_types_clears_it(served: S
     async with served.console(await served.staff("Grace")) as console:
         async with served.visitor() as visitor:
             name = await begin(visitor)
-            await follow(console, name)
+            await served.heard(*await follow(console, name))
             await type_in(visitor, name, on=True)
             await console.until(lambda: typing_of(console, name) == [(True, None)])
         await console.until(lambda: typing_of(console, name)[-1] == (False, None))
@@ -62,12 +62,13 @@ async def test_s1_03_a_line_that_breaks_while_somebody_types_clears_it(served: S
 async def test_a_draft_is_shown_to_the_staff_alone_and_only_where_the_site_says_so(served: Served) -> None:
     database = served.engine.database
     site = await access_public_site(database, SHOP)
-    await do_update_site(database, OPERATOR, site.key, {"draft_preview": True})
+    await do_update_site(database, OPERATOR, site.key, {"draft_preview": True}, now_ms=served.clock.now_ms())
     served.clock.ahead_ms += 2_000
     async with served.visitor() as visitor, served.console(await served.staff("Grace")) as console:
         assert (visitor.state.welcome or {})["site"]["draft_preview"] is True
         name = await begin(visitor)
         _, staff = await follow(console, name)
+        await served.heard(name, staff)
         await type_in(visitor, name, on=True, draft="not yet")
         await console.until(lambda: typing_of(console, staff) == [(True, "not yet")])
         assert typing_of(console, name) == [(True, None)]
@@ -202,7 +203,7 @@ async def test_the_end_of_a_session_closes_its_sockets_and_no_other(served: Serv
         assert other.closes == []
 
 
-async def test_a_session_that_expires_closes_its_sockets(served: Served) -> None:
+async def test_s07_a_session_that_expires_closes_its_sockets(served: Served) -> None:
     ada = await served.staff("Ada")
     async with served.console(ada) as console:
         served.clock.ahead_ms += 15 * 86_400_000

@@ -35,7 +35,7 @@ async def test_both_sides_talk_without_a_websocket(served: Served) -> None:
     staff = await served.staff("Grace")
     async with served.fallback() as visitor, served.console_fallback(staff) as console:
         name = await begin(visitor)
-        await follow(console, name)
+        await served.heard(*await follow(console, name))
         await console.deliver("an answer", name)
         await visitor.until(lambda: visitor.state.channels[name].last == 2)
         await visitor.say(visitor.state.receipt(name, seen=True))
@@ -56,6 +56,7 @@ async def test_nobody_is_told_that_they_type_themselves(served: Served) -> None:
         await console.show(name)
         async with served.visitor(visitor.state.token) as second_page:
             await second_page.show(name)
+            await served.heard(name)
             await visitor.say({"t": "typing", "channel": name, "on": True})
             await console.until(lambda: [frame["on"] for frame in console.state.typing] == [True])
             await console.deliver("I can see you type", name)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.routes.conftest import Browser
 
-ADMINISTRATOR = Actor(1, "01926b3a-8a70-7cc2-8f00-0123456789ab", frozenset({Grant(Role.ADMINISTRATOR, ALL_SITES)}))
+ADMINISTRATOR = Actor(0, "01926b3a-8a70-7cc2-8f00-0123456789ab", frozenset({Grant(Role.ADMINISTRATOR, ALL_SITES)}))
 
 
 def config_of(script: str) -> dict[str, Any]:
@@ -61,7 +61,11 @@ async def test_s24_nothing_in_an_appearance_ends_the_script(browser: Browser) ->
     hostile = "</script><!--\u2028\u2029 \\u0041 ${1} \\1 & \"'`"
     office = browser.app[OFFICE]
     await do_update_site(
-        office.engine.database, ADMINISTRATOR, site.key, {"greeting": hostile, "name": "A </script> B"}
+        office.engine.database,
+        ADMINISTRATOR,
+        site.key,
+        {"greeting": hostile, "name": "A </script> B"},
+        now_ms=office.now_ms(),
     )
     script = await (await browser.client.get(f"/widget/{site.key}.js")).text()
     frame = await (await browser.client.get(f"/widget/frame/{site.key}")).text()
@@ -102,7 +106,7 @@ async def test_s26_only_the_sites_pages_frame_the_panel_and_nobody_the_console(b
     assert "/static/frame.EEEE.js" in await frame.text()
     await make_agent(browser)
     await browser.sign_in("ada@example.com")
-    for path in ("/console", "/console/sign-in", "/console/api/me", "/nowhere"):
+    for path in ("/console", "/sign-in", "/console/api/me", "/nowhere"):
         response = await browser.open(path)
         if response.status != 303:
             assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]

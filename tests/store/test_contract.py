@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, literal, select, update
 
 from tests.engines.backends import DATABASES
 from tests.store.conftest import POOLED
-from widget_server.core.errors import Refused
+from widget_server.core.errors import Refused, Unacceptable
 from widget_server.store.database import StoreUnavailable
 from widget_server.store.lists import listed, with_list
 from widget_server.store.stamps import changes_since
@@ -71,6 +71,14 @@ async def test_whatever_a_function_raises_nothing_of_it_stays(database: Database
         await database.write(work)
     assert await get(database, "x1") is None
     await put(database, "x2")
+
+
+async def test_s36_nul_is_refused_by_every_database_alike(database: Database) -> None:
+    for asking in (get(database, "x\0"), put(database, "x\0"), database.read(lambda tx: tx.all(GET, name="\0"))):
+        with pytest.raises(Unacceptable, match="bad_text"):
+            await asking
+    await put(database, "x1")
+    assert await get(database, "x1") == ("",)
 
 
 async def test_a_failed_statement_takes_the_whole_transaction_back(database: Database) -> None:

@@ -23,10 +23,26 @@ if TYPE_CHECKING:
 
     from tests.engines.postgresql import PostgreSQL
 
-GROWING = ("message", "channel", "conversation", "reader", "person", "identity", "contact", "membership", "revision")
+GROWING = (
+    "outbox",
+    "message",
+    "channel",
+    "conversation",
+    "reader",
+    "person",
+    "identity",
+    "contact",
+    "membership",
+    "revision",
+)
 """Tables that grow with every visitor. Sites, agents and their rights are few."""
 SCANS = {
     "conversations.SEARCH": "the words of all messages are looked through until there is an index of words",
+    **{
+        f"people.PAGES[(True, {by_kind}, {by_role})]": "an administrator looks for a part of a name"
+        for by_kind in (True, False)
+        for by_role in (True, False)
+    },
     "agents.COUNT": "asked when an agent is made",
 }
 

@@ -54,3 +54,13 @@ def test_parameters_are_laid_out_by_name_and_literals_come_along() -> None:
     assert rows_of(compiled, [{"one": 1, "two": 2}] * 2) == [compiled.row({"one": 1, "two": 2})] * 2
     with pytest.raises(KeyError):
         compiled.row({"one": 1})
+
+
+def test_no_two_statements_make_the_same_change() -> None:
+    known: dict[str, Statement] = {}
+    doubled = []
+    for name, statement in STATEMENTS.items():
+        sql = statement.compiled(next(iter(statement._by_dialect))).sql
+        if sql.startswith(("UPDATE", "DELETE")) and known.setdefault(sql, statement) is not statement:
+            doubled.append(name)
+    assert not doubled

@@ -151,7 +151,8 @@ class Desk:
         """Queue an edit, or with ``body`` None a removal."""
         future, done = self._answering(f"change of {seq}")
         who = author or self.world.visitor
-        self.committer.submit(ChangeMessage(self.world.channel, who, seq, revision, body, since, 15, NOW, done))
+        change = ChangeMessage(self.world.channel, who, "visitor", seq, revision, body, since, 15, NOW, done)
+        self.committer.submit(change)
         return future
 
     def receipt(self, side: Side, delivered: int, seen: int) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.serving import Served, begin, command, follow
 from widget_server.actions.actors import Agent, Visitor
-from widget_server.actions.agents import do_rename, do_set_password
+from widget_server.actions.agents import do_rename
+from widget_server.actions.credentials import do_set_password
 from widget_server.core.permissions import Actor, Grant, Role
 from widget_server.core.times import iso
 from widget_server.hub.bus import MemoryBus
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from tests.clients.socket import SocketClient
+    from widget_server.actions.actors import Actor as Connected
+    from widget_server.actions.threads import Thread
     from widget_server.hub.switchboard import AllMarks, Published
 
 
@@ -33,11 +36,29 @@ class Line:
 
     inbox = False
 
-    def __init__(self, actor: Visitor | Agent) -> None:
+    def __init__(self, actor: Connected) -> None:
         self.actor = actor
         self.told: list[bytes] = []
         self.ended: list[int] = []
         self.ticks: list[int] = []
+
+    def threads(self) -> list[str]:
+        return []
+
+    def boards(self) -> list[str]:
+        return []
+
+    def see(self, thread: Thread) -> None:
+        raise AssertionError(thread)
+
+    def unwatch(self, board: str) -> None:
+        raise AssertionError(board)
+
+    def rooms(self) -> list[str]:
+        return []
+
+    def leave_room(self, name: str) -> None:
+        raise AssertionError(name)
 
     def tell(self, data: bytes) -> None:
         self.told.append(data)

@@ -3,3 +3,6 @@ declare module "*.css?inline" {
   const text: string;
   export default text;
 }
+
+/** Whether this is built for members; what only they need is left out of what guests are given. */
+declare const MEMBERS: boolean;

@@ -6,7 +6,7 @@ export type StatusName = "open" | "pending" | "snoozed" | "resolved" | "spam";
 
 export type PublicStatus = "open" | "resolved";
 
-export type RoleName = "visitor" | "agent" | "system";
+export type RoleName = "visitor" | "agent" | "system" | "member";
 
 /** A send, edit or removal is committed. It never moves a position: events do. */
 export interface Ack {
@@ -57,6 +57,14 @@ export interface Contact {
   language?: string | null;
   zone?: string | null;
   browser?: string | null;
+  /** What the site signed of its own signed-in person: `name`, `mail`, `attributes`. The rest is unverified. */
+  verified?: Readonly<Record<string, unknown>>;
+  /** Whom the site says they are, by its own name for them; signed. */
+  subject?: string | null;
+  /** Whether the visitor has shown that `mail` is theirs. */
+  mail_confirmed?: boolean;
+  /** The name of the account with which they have claimed their conversations here. */
+  member?: string | null;
 }
 
 /** Where the visitor is. Query and fragment of addresses are stripped by the widget (P7). */
@@ -134,7 +142,25 @@ export interface EventFrame {
   from: number;
   to: number;
   messages?: readonly Message[];
-  head?: ConversationHead | StaffHead | null;
+  head?: ConversationHead | StaffHead | ThreadHead | RoomHead | null;
+}
+
+/**
+ * A file that a message carries.
+ *
+ * It is read at `/files/{id}`, where access follows the message; of a picture there is `/files/{id}/small` too.
+ */
+export interface File {
+  id: string;
+  name: string;
+  kind: "picture" | "other";
+  /** Its kind by its content, as in `Content-Type`. */
+  type: string;
+  /** Bytes. */
+  size: number;
+  width?: number | null;
+  /** Pixels of a picture. */
+  height?: number | null;
 }
 
 /** Answer to `search`. */
@@ -164,8 +190,10 @@ export interface Head {
   first_seq: number;
   last_seq: number;
   state: "open" | "locked" | "closed";
-  head: ConversationHead | StaffHead;
+  head: ConversationHead | StaffHead | ThreadHead | RoomHead;
   marks?: MarksBody | null;
+  /** Of a room with up to 50 members: how far each of them has come. */
+  readers?: readonly ReaderMarks[] | null;
   /** For agents: the staff channel beside it. */
   staff?: string | null;
 }
@@ -203,6 +231,10 @@ export interface Limits {
   message_chars: number;
   frame_bytes: number;
   edit_ms: number;
+  /** How many files may go with one message; 0: none are taken. */
+  files?: number;
+  /** How large each may be. */
+  file_bytes?: number;
 }
 
 /** A console's list: the first page of a view, or (`before`) the next one. Also subscribes to changes of rows. */
@@ -250,6 +282,9 @@ export interface Message {
   removed?: boolean;
   parent?: number | null;
   after_seq?: number | null;
+  /** Of a post: its votes (`up`, `down`) and how often each emoji was put to it, as they were last counted. */
+  tally?: Readonly<Record<string, number>> | null;
+  files?: readonly File[] | null;
 }
 
 /** Parts of a resume: new messages in order of `seq`, then changed ones inside the client's window. */
@@ -257,6 +292,20 @@ export interface Messages {
   t: "messages";
   channel: string;
   messages: readonly Message[];
+}
+
+/** Something happened in a thread of a board that is watched: begun, answered. A hint, never the truth. */
+export interface NewsFrame {
+  t: "news";
+  board: string;
+  /** Its number in addresses. */
+  thread: number;
+}
+
+/** How many notices this member has not seen; stops at 99. */
+export interface NoticesFrame {
+  t: "notices";
+  unseen: number;
 }
 
 /** Subscribe to a channel and bring it up to date. Without a position: head, the newest messages, `synced`. */
@@ -308,12 +357,30 @@ export interface Position {
   tail: boolean;
 }
 
-/** On a staff channel: which agents have the conversation open, and whether the visitor is connected. */
+/**
+ * On a staff channel: which agents have the conversation open, and whether the visitor is connected.
+ *
+ * On a room: which members are here now.
+ */
 export interface PresenceFrame {
   t: "presence";
   channel: string;
   viewers: readonly Author[];
   visitor_online: boolean;
+}
+
+/** One member's watermarks in a room. */
+export interface ReaderMarks {
+  person: string;
+  delivered: number;
+  seen: number;
+}
+
+/** The watermarks of members of a room have risen: theirs as they stand now. At most once a second. */
+export interface ReadersFrame {
+  t: "readers";
+  channel: string;
+  readers: readonly ReaderMarks[];
 }
 
 /** Watermarks of this device: everything up to `delivered` is held, up to `seen` was viewed. Never answered. */
@@ -342,6 +409,28 @@ export interface Reset {
   t: "reset";
   channel: string;
   reason: "epoch" | "ahead" | "too_many";
+}
+
+/** The head of a room, or of a talk of two. */
+export interface RoomHead {
+  kind: "room";
+  /** Empty for a talk of two, which is called by the other one's name. */
+  name: string;
+  description: string;
+  access: "open" | "invited" | "direct";
+  capacity: number;
+  /** How many are in. */
+  members: number;
+  owner: Author;
+  /** Of a talk of two: both. */
+  people?: readonly Author[] | null;
+}
+
+/** Something of this member's rooms has changed: one came or went, or has something new. The list is read again. */
+export interface RoomsFrame {
+  t: "rooms";
+  /** Which; null: look at all of them. */
+  channel?: string | null;
 }
 
 /** Rows of the inbox. With `ref`: a page of the view that was asked for; without: rows that changed. */
@@ -384,6 +473,11 @@ export interface Send {
   after_seq?: number | null;
   /** With `start`: where the visitor is. */
   context?: Context | null;
+  /**
+   * What goes with it: uploaded by the sender, ready, and part of no other message. With files `body` may be empty.
+   *
+   */
+  files?: readonly string[];
 }
 
 /** The agent's switch. Answered by `done`. */
@@ -400,6 +494,11 @@ export interface SetContact {
   name?: string | null;
   mail?: string | null;
   attributes?: Readonly<Record<string, string | number | boolean | null>>;
+  /**
+   * What the site signed of the person who is signed in there. Who they are may change by it: then a `welcome`
+   * without a token comes before `done`.
+   */
+  token?: string | null;
 }
 
 /** The visitor went to another page. Not answered. */
@@ -468,6 +567,27 @@ export interface Synced {
   ref?: number | null;
 }
 
+/** The head of a thread. */
+export interface ThreadHead {
+  kind: "thread";
+  title: string;
+  /** Its place in addresses. */
+  number: number;
+  /** Its board's words in addresses. */
+  board: string;
+  thread_kind: "discussion" | "question";
+  replies: number;
+  score: number;
+  /** The `seq` of the answer that the asker accepted. */
+  accepted: number | null;
+  pinned: boolean;
+  /** Nobody answers any more. */
+  locked: boolean;
+  removed: boolean;
+  /** How often each option was chosen, by its place. */
+  poll?: Readonly<Record<string, number>> | null;
+}
+
 /** The person types (repeat at most every 3 s) or has stopped. `draft` only where the site has switched it on. */
 export interface Typing {
   t: "typing";
@@ -489,7 +609,21 @@ export interface TypingFrame {
   draft?: string | null;
 }
 
-/** Answer to `hello`. `token` is present only when a fresh one was made: save it before the first send. */
+/**
+ * Be told of news on these boards (their public ids), as far as one may read them. Replaces what was watched.
+ *
+ * Only on a page's line. Not answered.
+ */
+export interface Watch {
+  t: "watch";
+  boards: readonly string[];
+}
+
+/**
+ * Answer to `hello`. `token` is present only when a fresh one was made: save it before the first send.
+ *
+ * It comes again, without a token, when `contact` has shown that the visitor is another one than before.
+ */
 export interface Welcome {
   t: "welcome";
   v: number;
@@ -504,6 +638,8 @@ export interface Welcome {
   conversations?: readonly OwnConversation[];
   /** For agents. */
   availability?: "online" | "away" | null;
+  /** For members on a page: how many notices they have not seen; stops at 99. */
+  notices?: number | null;
   /** Send `ping` after this long without a frame from the server; no answer within half of it: the line is dead. */
   heartbeat_ms: number;
   limits: Limits;
@@ -527,7 +663,8 @@ export type ClientFrame =
   | Assign
   | SetStatus
   | SetAvailability
-  | Search;
+  | Search
+  | Watch;
 
 export type ServerFrame =
   | Welcome
@@ -541,8 +678,12 @@ export type ServerFrame =
   | Reset
   | Gone
   | MarksFrame
+  | ReadersFrame
   | TypingFrame
   | PresenceFrame
+  | NewsFrame
+  | NoticesFrame
+  | RoomsFrame
   | SiteFrame
   | Rows
   | Page
@@ -560,6 +701,9 @@ export const ERRORS = {
   not_opened: 1007,
   bad_request: 1008,
   wrong_method: 1009,
+  wrong_type: 1010,
+  wrong_tus: 1011,
+  wrong_piece: 1012,
   not_found: 2000,
   not_allowed: 2001,
   signed_out: 2002,
@@ -568,6 +712,29 @@ export const ERRORS = {
   foreign_origin: 2005,
   wrong_sign_in: 2006,
   forged: 2007,
+  unconfirmed: 2008,
+  factor_needed: 2009,
+  prove_again: 2010,
+  link_ended: 2011,
+  banned: 2012,
+  silenced: 2030,
+  silenced_until: 2031,
+  bad_identity: 2050,
+  chat_claimed: 2051,
+  registration_closed: 2013,
+  bad_token: 2040,
+  scope_missing: 2041,
+  beyond_you: 2020,
+  unapproved: 2022,
+  last_administrator: 2021,
+  factor_missing: 2056,
+  bad_passkey: 2057,
+  files_off: 2058,
+  outside_failed: 2052,
+  outside_known: 2053,
+  outside_mail: 2054,
+  sent_away: 2070,
+  outside_taken: 2055,
   empty_message: 3000,
   message_too_long: 3001,
   bad_text: 3002,
@@ -582,8 +749,63 @@ export const ERRORS = {
   weak_password: 3011,
   bad_origin: 3012,
   bad_value: 3013,
+  bad_mail: 3014,
+  passwords_differ: 3015,
+  wrong_password: 3016,
+  wrong_code: 3017,
+  bad_picture: 3018,
+  name_looks_alike: 3019,
+  too_many: 3050,
+  bad_choice: 3020,
+  bad_url: 3040,
+  changed_meanwhile: 3041,
+  bad_network: 3030,
+  own_address: 3031,
+  too_many_pixels: 3060,
+  bad_push_line: 3190,
+  file_too_large: 3061,
+  bad_file: 3062,
+  empty_file: 3063,
+  quota_full: 3064,
+  site_quota_full: 3065,
+  too_many_files: 3066,
+  wrong_offset: 3067,
+  no_such_file: 3068,
+  bad_range: 3069,
+  thread_locked: 3080,
+  no_such_post: 3081,
+  no_such_member: 3090,
+  thread_merged: 3115,
+  too_many_tags: 3100,
+  bad_tag: 3101,
+  poll_options: 3102,
+  poll_choices: 3103,
+  poll_closing: 3104,
+  edit_locked: 3105,
+  undo_over: 3106,
+  not_an_answer: 3107,
+  first_post_stays: 3122,
+  choose_posts: 3123,
+  same_thread: 3124,
+  merge_limited: 3127,
+  reports_limited: 3125,
+  author_may_not: 3126,
+  bad_phrase: 3116,
+  too_many_phrases: 3117,
+  bad_number: 3118,
+  post_refused: 3119,
+  link_refused: 3120,
+  too_many_links: 3121,
+  own_post: 3110,
+  voting_over: 3111,
+  no_such_reaction: 3112,
+  room_full: 3130,
+  room_has_more: 3131,
+  poll_closed: 3113,
+  too_many_choices: 3114,
   busy: 5000,
   rate_limited: 5001,
+  posts_limited: 5007,
   unavailable: 5002,
   held_back: 5003,
   draining: 5004,

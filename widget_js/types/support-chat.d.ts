@@ -15,6 +15,8 @@
 declare namespace SupportChat {
   /** What a page may tell of its visitor. It is shown to agents as unverified. */
   interface Contact {
+    /** A JSON Web Token that the site's own server signed for whoever is signed in there; this alone is believed. */
+    token?: string;
     name?: string;
     mail?: string;
     attributes?: Attributes;

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from widget_server.actions.actors import Actor, Agent, Visitor
+from widget_server.actions import rooms
+from widget_server.actions.actors import Actor, Agent, Member, Reader, Visitor
+from widget_server.actions.threads import access_thread_channel, can_write
 from widget_server.core.delivery import Marks
 from widget_server.core.errors import Refused
 from widget_server.core.permissions import Actor as Rights
-from widget_server.core.permissions import Grant, Role, can_answer
+from widget_server.core.permissions import can_answer, grant_of
 from widget_server.store.database import Transaction
-from widget_server.store.queries import agents as agent_queries
+from widget_server.store.queries import accounts as account_queries
 from widget_server.store.queries import channels as q
 from widget_server.store.records import Author, Side
 
@@ -32,6 +34,10 @@ class Access(NamedTuple):
     """
     beside: str | None
     """Of a staff channel: the public channel's name."""
+    visitor: Author | None
+    """On the visitor's side: the visitor whose conversation it is, as whom everybody writes who is that visitor."""
+    may_write: bool = True
+    """Of a thread or a room: whether its reader may write in it now."""
 
 
 class Door(NamedTuple):
@@ -47,7 +53,7 @@ class Door(NamedTuple):
     agents: Marks
 
 
-async def access_channel(tx: Transaction, actor: Actor, public_id: str) -> Door:
+async def access_channel(tx: Transaction, actor: Actor | Member | Reader, public_id: str) -> Door:
     """The channel with this public name.
 
     :raises Refused: ``not_found``, also where it exists but is not this actor's.
@@ -55,26 +61,62 @@ async def access_channel(tx: Transaction, actor: Actor, public_id: str) -> Door:
     row = await tx.one(q.DOOR, public_id=public_id)
     if row is None:
         raise Refused("not_found")
+    if row[1] == "thread":
+        return await _access_thread(tx, actor, public_id)
+    if row[1] == "room":
+        return await _access_room(tx, actor, public_id)
     if isinstance(actor, Visitor) and actor.author is None:
         # Another line of the same visitor may have written the first message since this one was greeted.
         actor.author = await access_visitor(tx, actor)
     side = _side(actor, row)
     if side is None:
         raise Refused("not_found")
-    access = Access(row[0], public_id, row[1], side, row[7], row[6], row[14], row[15])
+    visitor = _visitor_of(actor, row) if side == "visitor" else None
+    access = Access(row[0], public_id, row[1], side, row[7], row[6], row[14], row[15], visitor)
     return Door(access, row[2], row[3], row[4], row[5], row[9], Marks(row[10], row[11]), Marks(row[12], row[13]))
 
 
-def _side(actor: Actor, row: tuple[Any, ...]) -> Side | None:
+async def _access_thread(tx: Transaction, actor: Actor | Member | Reader, public_id: str) -> Door:
+    """The door to a thread: whoever may read its board may read all of it. Posts come by the pages alone."""
+    if not isinstance(actor, Agent | Reader):
+        raise Refused("not_found")
+    thread = await access_thread_channel(tx, actor.rights, public_id)
+    may_write = can_write(actor.rights, thread)
+    access = Access(thread.channel_id, public_id, "thread", "member", 0, 0, None, None, None, may_write)
+    return Door(access, thread.state, thread.first_seq, thread.last_seq, thread.version, "", Marks(), Marks())
+
+
+async def _access_room(tx: Transaction, actor: Actor | Member | Reader, public_id: str) -> Door:
+    """The door to a room: whoever is in it may read all of it (S3.11). Agents have no other way in than members."""
+    if not isinstance(actor, Reader) or actor.author is None:
+        raise Refused("not_found")
+    room = await rooms.access_room(tx, actor.rights, public_id)
+    may_write = rooms.can_write(actor.rights, room) and not await rooms.is_apart(tx, room, actor.author.id)
+    access = Access(room.channel_id, public_id, "room", "member", 0, 0, None, None, None, may_write)
+    return Door(access, room.state, room.first_seq, room.last_seq, room.version, "", Marks(), Marks())
+
+
+def _side(actor: Actor | Member | Reader, row: tuple[Any, ...]) -> Side | None:
     """As whom ``actor`` may enter; None: not at all."""
     kind, conversation_id, site_id, visitor_id = row[1], row[6], row[7], row[8]
     if conversation_id is None:
         return None
+    if isinstance(actor, Reader):
+        return None
     if isinstance(actor, Agent):
         return "agent" if can_answer(actor.rights, site_id) else None
-    if kind == "conversation" and actor.author is not None and visitor_id == actor.author.id:
-        return "visitor" if site_id == actor.site_id else None
-    return None
+    if kind != "conversation" or actor.author is None:
+        return None
+    face, member = row[19], row[20]
+    if isinstance(actor, Member):
+        return "visitor" if actor.author.id in {face, member} else None
+    return "visitor" if actor.author.id in {visitor_id, face} and site_id == actor.site_id else None
+
+
+def _visitor_of(actor: Actor | Member | Reader, row: tuple[Any, ...]) -> Author:
+    if actor.author is not None and actor.author.id == row[8]:
+        return actor.author
+    return Author(row[8], row[16], row[17], row[18])
 
 
 async def access_visitor(tx: Transaction, visitor: Visitor) -> Author | None:
@@ -98,8 +140,8 @@ async def access_assignee(tx: Transaction, public_id: str, site_id: int) -> Auth
     row = await tx.one(q.PERSON, public_id=public_id)
     if row is None:
         raise Refused("not_found")
-    grants = await tx.all(agent_queries.GRANTS, person_id=row[0])
-    rights = Rights(row[0], public_id, frozenset(Grant(Role(role), site) for role, site in grants))
+    grants = await tx.all(account_queries.GRANTS, person_id=row[0])
+    rights = Rights(row[0], public_id, frozenset(grant_of(*held) for held in grants))
     if not can_answer(rights, site_id):
         raise Refused("not_found")
     return Author(row[0], row[1], row[2], row[3])

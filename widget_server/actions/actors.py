@@ -36,4 +36,20 @@ class Agent(NamedTuple):
     session_id: int
 
 
-Actor = Visitor | Agent
+class Member(NamedTuple):
+    """Somebody signed in, who reads and answers the conversations of the visitors that they are."""
+
+    author: Author
+
+
+class Reader(NamedTuple):
+    """Somebody who reads the community: a member, or with neither name nor rights a guest."""
+
+    author: Author | None
+    rights: Rights
+    session_id: int = 0
+    """Of a member with a line to this node: the session by which they are signed in."""
+
+
+Actor = Visitor | Agent | Reader
+"""Who has a line to this node."""

@@ -2,105 +2,72 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from widget_server.actions.accounts import (
+    NAME_CHARS,
+    Account,
+    access_account,
+    account_of,
+    check_mail,
+    default_grant,
+    read_account,
+    written_mail,
+)
+from widget_server.actions.audit import record
+from widget_server.actions.names import check_free
 from widget_server.core.errors import Refused, Unacceptable
 from widget_server.core.ids import is_site_key, uuid7
-from widget_server.core.passwords import MAX_CHARS, check_password, generated_password
-from widget_server.core.permissions import ALL_SITES, Actor, Grant, Role, are_colleagues
-from widget_server.core.text import check_line, fold
+from widget_server.core.lookalikes import look
+from widget_server.core.passwords import check_password, generated_password
+from widget_server.core.permissions import ALL_SITES, Actor, Grant, Role, are_colleagues, grant_of, is_staff
+from widget_server.core.text import check_line
+from widget_server.store.queries import accounts as account_queries
 from widget_server.store.queries import agents as queries
-from widget_server.store.queries import sessions as session_queries
+from widget_server.store.queries import roles as role_queries
 from widget_server.store.queries import sites as site_queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from widget_server.actions.passwords import Passwords
-    from widget_server.store.database import Database, Row, Transaction
-
-NAME_CHARS: Final = 80
-MAIL_CHARS: Final = 254
-
-
-class Agent(NamedTuple):
-    """An agent as colleagues see them."""
-
-    person_id: int
-    public_id: str
-    name: str
-    picture: str | None
-    availability: str
-    """``online`` or ``away``: the agent's own switch."""
-    mail: str
-    grants: frozenset[Grant]
-
-    @property
-    def actor(self) -> Actor:
-        """The agent as one who asks for something."""
-        return Actor(self.person_id, self.public_id, self.grants)
+    from widget_server.store.database import Database, Transaction
 
 
 class NewAgent(NamedTuple):
     """What the operator is told once: ``password`` is the generated one, or None where it was given."""
 
-    agent: Agent
+    agent: Account
     password: str | None
 
 
-def check_mail(mail: str) -> str:
-    """Return a mail address as it is stored and compared.
-
-    Raises:
-        Unacceptable: ``bad_value`` for what cannot be one.
-    """
-    folded = fold(check_line(mail, MAIL_CHARS, required=True))
-    local, _, domain = folded.rpartition("@")
-    if not local or not domain or " " in folded or "@" in local:
-        raise Unacceptable("bad_value", field="mail")
-    return folded
-
-
-def _agent(row: Row, grants: frozenset[Grant]) -> Agent:
-    person_id, public_id, name, picture, availability, mail, _ = row
-    return Agent(person_id, public_id, name or "", picture, availability, mail, grants)
-
-
-async def _grants(tx: Transaction, person_id: int) -> frozenset[Grant]:
-    rows = await tx.all(queries.GRANTS, person_id=person_id)
-    return frozenset(Grant(Role(role), site_id) for role, site_id in rows)
-
-
-async def access_agent(db: Database, person_id: int) -> Agent:
+async def access_agent(db: Database, person_id: int) -> Account:
     """Return an agent with the rights that hold now.
 
     Raises:
         Refused: ``not_found``, also for somebody whose last right was taken.
     """
-
-    async def read(tx: Transaction) -> Agent:
-        row = await tx.one(queries.BY_PERSON, person_id=person_id)
-        grants = await _grants(tx, person_id)
-        if row is None or not grants:
-            raise Refused("not_found")
-        return _agent(row, grants)
-
-    return await db.read(read)
+    account = await access_account(db, person_id)
+    if not is_staff(account.actor):
+        raise Refused("not_found")
+    return account
 
 
-async def list_agents(db: Database) -> list[Agent]:
-    """Return everyone who has a right, oldest first."""
+async def list_agents(db: Database) -> list[Account]:
+    """Return everyone who has a right at some site, oldest first."""
 
-    async def read(tx: Transaction) -> list[Agent]:
+    async def read(tx: Transaction) -> list[Account]:
         grants: dict[int, set[Grant]] = {}
-        for person_id, role, site_id in await tx.all(queries.ALL_GRANTS):
-            grants.setdefault(person_id, set()).add(Grant(Role(role), site_id))
-        return [_agent(row, frozenset(grants[row[0]])) for row in await tx.all(queries.ALL) if row[0] in grants]
+        for *held, person_id in await tx.all(account_queries.ALL_GRANTS):
+            grants.setdefault(person_id, set()).add(grant_of(*held))
+        default = await default_grant(tx)
+        rows = await tx.all(account_queries.ALL_APPOINTED)
+        return [account_of(row, frozenset(grants[row[0]]), default) for row in rows if row[0] in grants]
 
-    return await db.read(read)
+    return [agent for agent in await db.read(read) if is_staff(agent.actor)]
 
 
-async def list_colleagues(db: Database, actor: Actor) -> list[Agent]:
+async def list_colleagues(db: Database, actor: Actor) -> list[Account]:
     """Return everyone who may answer for a site that ``actor`` answers for too, themselves among them, oldest first."""
     return [agent for agent in await list_agents(db) if are_colleagues(actor, agent.actor)]
 
@@ -140,23 +107,64 @@ async def do_create_agent(
     check_password(chosen, mail=address, name=shown)
     secret = await passwords.hash(chosen)
 
-    async def write(tx: Transaction) -> Agent:
-        if await tx.one(queries.BY_MAIL, mail=address):
+    async def write(tx: Transaction) -> Account:
+        if await tx.one(account_queries.BY_MAIL, mail=address):
             raise Unacceptable("taken")
         grant = Grant(role or await _first_role(tx, site_key), await _granted_site(tx, site_key))
-        public_id = uuid7(now_ms, random(10))
         stamp = await tx.stamp()
-        ((person_id,),) = await tx.all(
-            queries.INSERT_PERSON, public_id=public_id, name=shown, created_at=now_ms, new_stamp=stamp
-        )
-        await tx.run(queries.INSERT_MAIL, person_id=person_id, mail=address, secret=secret, created_at=now_ms)
+        public_id = uuid7(now_ms, random(10))
+        person_id = await insert_agent(tx, public_id, mail=mail, name=shown, secret=secret, now_ms=now_ms)
         await tx.run(
-            queries.INSERT_GRANT, person_id=person_id, site_id=grant.site_id, role=grant.role.value, new_stamp=stamp
+            role_queries.INSERT_GRANT,
+            person_id=person_id,
+            site_id=grant.site_id,
+            board_id=0,
+            role=str(grant.role),
+            given_by=None,
+            now=now_ms,
+            new_stamp=stamp,
         )
-        return Agent(person_id, public_id, shown, None, "online", address, frozenset({grant}))
+        agent = await read_account(tx, await tx.one(account_queries.BY_PERSON, person_id=person_id))
+        details = {"role": str(grant.role)}
+        await record(
+            tx, None, "person.created", "person", agent.public_id, details=details, site_id=grant.site_id, now_ms=now_ms
+        )
+        return agent
 
     agent = await db.write(write)
     return NewAgent(agent, None if password else chosen)
+
+
+async def insert_agent(tx: Transaction, public_id: str, *, mail: str, name: str, secret: str, now_ms: int) -> int:
+    """Write down somebody who will answer, with an address that the operator vouches for, and return their key."""
+    ((person_id,),) = await tx.all(
+        account_queries.INSERT_PERSON,
+        public_id=public_id,
+        kind="agent",
+        name=name,
+        folded_name=await _folded(tx, name),
+        language="",
+        created_at=now_ms,
+        new_stamp=await tx.stamp(),
+    )
+    await tx.run(
+        account_queries.INSERT_MAIL,
+        person_id=person_id,
+        mail=check_mail(mail),
+        written=written_mail(mail),
+        secret=secret,
+        created_at=now_ms,
+        confirmed_at=now_ms,
+    )
+    return int(person_id)
+
+
+async def _folded(tx: Transaction, name: str, *, owner: int = 0, is_staff: bool = True) -> str | None:
+    """Return by what the name is unique; None where it is not: two sites may each have an agent of that name."""
+    try:
+        return await check_free(tx, name, owner=owner, is_staff=is_staff)
+    except Unacceptable:
+        return None
 
 
 async def _first_role(tx: Transaction, site_key: str | None) -> Role:
@@ -173,82 +181,22 @@ async def _granted_site(tx: Transaction, site_key: str | None) -> int:
     return int(row[0])
 
 
-async def do_set_password(
-    db: Database,
-    passwords: Passwords,
-    *,
-    mail: str,
-    password: str | None = None,
-    kept_session: int = 0,
-    now_ms: int,
-    random: Callable[[int], bytes],
-) -> str | None:
-    """Set a password and end the agent's sessions, except the one with the key ``kept_session`` (S17).
-
-    Returns:
-        The generated password, or None where one was given.
-
-    Raises:
-        Refused: ``not_found`` where nobody has the address.
-        Unacceptable: ``weak_password``.
-    """
-    address = fold(mail)
-    found = await db.read(lambda tx: tx.one(queries.BY_MAIL, mail=address))
-    if found is None:
-        raise Refused("not_found")
-    person_id, _, name, *_rest = found
-    chosen = password or generated_password(random(15))
-    check_password(chosen, mail=address, name=name or "")
-    secret = await passwords.hash(chosen)
-
-    async def write(tx: Transaction) -> None:
-        await tx.run(queries.SET_SECRET, key=person_id, new_secret=secret)
-        await tx.run(
-            session_queries.END_OTHERS,
-            owner=person_id,
-            kept=kept_session,
-            now=now_ms,
-            new_stamp=await tx.stamp(),
-        )
-
-    await db.write(write)
-    return None if password else chosen
-
-
-async def check_sign_in(db: Database, passwords: Passwords, *, mail: str, password: str) -> Agent:
-    """Return the agent whose address and password these are. It takes as long for an address that nobody has (S21).
-
-    Raises:
-        Refused: ``wrong_sign_in``, whatever of it was wrong.
-    """
-    address = fold(mail)
-    row = await db.read(lambda tx: tx.one(queries.BY_MAIL, mail=address))
-    stored: str | None = row[-1] if row else None
-    if not await passwords.verify(stored, password[: MAX_CHARS + 1]) or row is None or stored is None:
-        raise Refused("wrong_sign_in")
-    if passwords.is_outdated(stored):
-        await _do_rehash(db, row[0], stored, await passwords.hash(password))
-    grants = await db.read(lambda tx: _grants(tx, row[0]))
-    if not grants:
-        raise Refused("wrong_sign_in")
-    return _agent(row, grants)
-
-
-async def _do_rehash(db: Database, person_id: int, stored: str, secret: str) -> None:
-    await db.write(lambda tx: tx.run(queries.REPLACE_SECRET, key=person_id, old_secret=stored, new_secret=secret))
-
-
 async def do_rename(db: Database, person_id: int, name: object) -> None:
     """Set the name that visitors and colleagues read.
 
     Raises:
-        Unacceptable: what is wrong with it.
+        Unacceptable: ``taken``, ``name_looks_alike``, or what else is wrong with it.
     """
     if not isinstance(name, str):
         raise Unacceptable("bad_value", field="name")
     shown = check_line(name, NAME_CHARS, required=True)
 
     async def write(tx: Transaction) -> None:
-        await tx.run(queries.SET_NAME, key=person_id, new_name=shown, new_stamp=await tx.stamp())
+        known = await tx.one(account_queries.BY_PERSON, person_id=person_id)
+        is_respelt = known is not None and look(known[3] or "") == look(shown)
+        by_look = _folded if is_respelt else check_free
+        folded = await by_look(tx, shown, owner=person_id, is_staff=True)
+        stamp = await tx.stamp()
+        await tx.run(queries.SET_NAME, key=person_id, new_name=shown, new_folded=folded, new_stamp=stamp)
 
     await db.write(write)

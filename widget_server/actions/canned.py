@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from widget_server.actions.audit import record
 from widget_server.core.errors import Refused, Unacceptable
 from widget_server.core.text import check_body
 from widget_server.store.queries import canned as queries
@@ -44,7 +45,7 @@ def check_canned(shortcut: object, body: object) -> tuple[str, str]:
     return folded, check_body(body, BODY_CHARS)
 
 
-async def do_create_canned(db: Database, *, shortcut: object, body: object, now_ms: int) -> CannedReply:
+async def do_create_canned(db: Database, actor_id: int, *, shortcut: object, body: object, now_ms: int) -> CannedReply:
     """Add a reply.
 
     Raises:
@@ -58,12 +59,16 @@ async def do_create_canned(db: Database, *, shortcut: object, body: object, now_
         if count and count[0] >= MAX_REPLIES:
             raise Unacceptable("bad_value", field="replies")
         ((reply,),) = await tx.all(queries.INSERT, shortcut=checked_shortcut, body=checked_body, now=now_ms)
+        details = {"shortcut": checked_shortcut}
+        await record(tx, actor_id, "canned.created", "canned", str(reply), details=details, now_ms=now_ms)
         return CannedReply(reply, checked_shortcut, checked_body)
 
     return await db.write(write)
 
 
-async def do_update_canned(db: Database, reply: int, *, shortcut: object, body: object, now_ms: int) -> CannedReply:
+async def do_update_canned(
+    db: Database, actor_id: int, reply: int, *, shortcut: object, body: object, now_ms: int
+) -> CannedReply:
     """Replace both parts of a reply.
 
     Raises:
@@ -79,14 +84,21 @@ async def do_update_canned(db: Database, reply: int, *, shortcut: object, body: 
         )
         if not changed:
             raise Refused("not_found")
+        details = {"shortcut": checked_shortcut}
+        await record(tx, actor_id, "canned.changed", "canned", str(reply), details=details, now_ms=now_ms)
         return CannedReply(reply, checked_shortcut, checked_body)
 
     return await db.write(write)
 
 
-async def do_remove_canned(db: Database, reply: int) -> None:
+async def do_remove_canned(db: Database, actor_id: int, reply: int, *, now_ms: int) -> None:
     """Take a reply away. Harmless to repeat."""
-    await db.write(lambda tx: tx.run(queries.DELETE, key=reply))
+
+    async def write(tx: Transaction) -> None:
+        if await tx.run(queries.DELETE, key=reply):
+            await record(tx, actor_id, "canned.removed", "canned", str(reply), now_ms=now_ms)
+
+    await db.write(write)
 
 
 async def _refuse_taken(tx: Transaction, shortcut: str, owner: int | None) -> None:

@@ -8,18 +8,20 @@ import orjson
 
 from widget_server.actions.access import Access, access_assignee, access_channel
 from widget_server.actions.actors import Agent
+from widget_server.actions.audit import record
 from widget_server.actions.engine import Engine
 from widget_server.core import conversation as rules
 from widget_server.core.conversation import Status, StatusEvent
 from widget_server.core.errors import Refused, Unacceptable
 from widget_server.core.times import from_iso, iso
 from widget_server.protocol import frames as f
-from widget_server.store.batch import apply, staff_head_changed
+from widget_server.store.batch import apply, conversation_changed, staff_head_changed
 from widget_server.store.database import Transaction
 from widget_server.store.heads import public_head
 from widget_server.store.locks import lock_channels
 from widget_server.store.queries import batch as bq
 from widget_server.store.queries import conversations as q
+from widget_server.store.queries import hearing
 from widget_server.store.records import Author, ChannelEvent, Committed, SendMessage, State
 
 _SNOOZE_MAX_MS = 366 * 86_400_000
@@ -55,7 +57,7 @@ async def do_set_status(engine: Engine, agent: Agent, frame: f.SetStatus) -> Non
 
     async def work(tx: Transaction, result: Committed) -> None:
         access = await _access(tx, agent, frame.channel)
-        await _move(tx, access.conversation_id, event, until, _Note(agent.author, note_id, now), result)
+        await _move(tx, access.conversation_id, event, until, _Note(agent.author, note_id, now), now, result)
 
     await engine.committer.run(work)
 
@@ -83,7 +85,18 @@ async def do_assign(engine: Engine, agent: Agent, frame: f.Assign) -> None:
         )  # fmt: skip
         told = assignee.state("agent") if assignee else None
         await _Note(agent.author, note_id, now).write(tx, row[3], row[7], {"event": "assigned", "to": told}, result)
-        await staff_head_changed(tx, access.conversation_id, stamp, result)
+        await record(
+            tx,
+            agent.author.id,
+            "conversation.assigned",
+            "conversation",
+            frame.channel,
+            details={"to": frame.assignee or ""},
+            site_id=access.site_id,
+            now_ms=now,
+        )
+        head = await staff_head_changed(tx, access.conversation_id, stamp, result)
+        await _tell_programs(tx, access.conversation_id, access.site_id, head, now, result)
         result.sites.add(access.site_id)
 
     await engine.committer.run(work)
@@ -104,7 +117,7 @@ async def do_wake(engine: Engine) -> int:
                 return  # another node wakes it now; should that fail, the next beat finds it again
             row = await _held(tx, key)
             if row[2] is not None and row[2] <= now:
-                await _move(tx, key, StatusEvent.WOKE, None, None, result)
+                await _move(tx, key, StatusEvent.WOKE, None, None, now, result)
 
         await engine.committer.run(work)
     return len(keys)
@@ -144,9 +157,35 @@ class _Note:
         )  # fmt: skip
         await apply(tx, [line], result)
 
+    async def record_move(self, tx: Transaction, public_id: str, site_id: int, status: Status) -> None:
+        """Keep in the audit log who set the status."""
+        await record(
+            tx,
+            self._author.id,
+            "conversation.status_set",
+            "conversation",
+            public_id,
+            details={"status": status.value},
+            site_id=site_id,
+            now_ms=self._now,
+        )
+
+
+async def _tell_programs(tx: Transaction, key: int, site_id: int, head: State, now: int, result: Committed) -> None:
+    """Write down for webhooks what the staff see now, where one wants to know."""
+    if (await tx.all(hearing.IS_HEARD, site=site_id))[0][0]:
+        await tx.rows(hearing.PUT_EVENTS, hearing.NEW_EVENT, [conversation_changed(key, site_id, head, now)])
+        result.leaves = True
+
 
 async def _move(
-    tx: Transaction, key: int, event: StatusEvent, until: int | None, note: _Note | None, result: Committed
+    tx: Transaction,
+    key: int,
+    event: StatusEvent,
+    until: int | None,
+    note: _Note | None,
+    now: int,
+    result: Committed,
 ) -> None:
     """Move a conversation by ``event``; both heads follow, each with a version of its own where it changed."""
     row = await _held(tx, key)
@@ -166,5 +205,7 @@ async def _move(
         if until is not None:
             told["until"] = iso(until)
         await note.write(tx, staff_id, row[7], told, result)
-    await staff_head_changed(tx, key, stamp, result)
+        await note.record_move(tx, row[5], site_id, after)
+    head = await staff_head_changed(tx, key, stamp, result)
+    await _tell_programs(tx, key, site_id, head, now, result)
     result.sites.add(site_id)

@@ -9,15 +9,21 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from widget_server.actions.presence import Attendance
 from widget_server.core import ids
-from widget_server.hub.bus import Bus
+from widget_server.core.bans import BanBook
+from widget_server.hub.bus import Bus, place_of_board, place_of_member, place_of_room
 from widget_server.hub.switchboard import Published, Switchboard
 from widget_server.protocol import encode
 from widget_server.store.committer import Committer
 from widget_server.store.database import Database
 from widget_server.store.records import Committed
+from widget_server.store.search import Index
+
+if TYPE_CHECKING:
+    from widget_server.actions.uploads import FileWorks
 
 
 class Clock:
@@ -50,6 +56,8 @@ class Policy:
 
     message_chars: int
     edit_minutes: int
+    members: str = "/members/"
+    """Where the pages of members stand, as browsers ask for them."""
 
     @property
     def edit_ms(self) -> int:
@@ -62,6 +70,10 @@ Hint = Callable[[set[int]], None]
 
 def _nobody(_: set[int]) -> None:
     """Nobody wants this hint yet."""
+
+
+def _nothing() -> None:
+    """As :func:`_nobody`, for a hint that names nobody."""
 
 
 @dataclass(slots=True)
@@ -79,8 +91,21 @@ class Engine:
     """Told which sites' lists have changed."""
     on_people: Hint = _nobody
     """Told whose rights or sessions have changed."""
+    on_outgoing: Callable[[], None] = _nothing
+    """Told that the outbox may have something new."""
+    on_tally: Callable[[], None] = _nothing
+    """Told that votes wait to be counted."""
+    files: FileWorks | None = None
+    """Where files are, and what is taken; None: nobody sends any."""
+    index: Index | None = None
+    """The words of all that is stored; None: nobody seeks here."""
+    bans: BanBook = field(default_factory=BanBook)
+    """Who may not write; another book takes its place when one is made or lifted."""
     presence: Attendance = field(init=False)
     """Who is where."""
+    _readers: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """What :meth:`tell_rooms` has to tell of how far members of rooms have come."""
+    _stirred: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Listen to the bus."""
@@ -112,5 +137,28 @@ class Engine:
             )
         for m in committed.marks:
             self.bus.marks(m.channel, (*m.visitor, *m.agents))
+        for board, number in committed.news:
+            self.bus.ephemeral(place_of_board(board), encode.dumps({"t": "news", "board": board, "thread": number}))
+        for member in committed.notices:
+            self.bus.ephemeral(place_of_member(member), b"")
+        for member, room in committed.rooms:
+            self.bus.ephemeral(place_of_member(member), encode.dumps({"t": "rooms", "channel": room}))
+        for room, marks in committed.readers.items():
+            self._readers.setdefault(room, {}).update(marks)
+        self._stirred |= committed.stirred
+        if committed.leaves:
+            self.on_outgoing()
+        if committed.files and self.files is not None:
+            self.files.on_files()
         if committed.sites or committed.people:
             self.bus.news(committed.sites, committed.people)
+
+    def tell_rooms(self) -> None:
+        """Tell what has come together of rooms: about once a second, however much is written in them."""
+        readers, self._readers = self._readers, {}
+        stirred, self._stirred = self._stirred, set()
+        for room, marks in readers.items():
+            told = [{"person": one, "delivered": at[0], "seen": at[1]} for one, at in marks.items()]
+            self.bus.ephemeral(room, encode.dumps({"t": "readers", "channel": room, "readers": told}))
+        for room in stirred:
+            self.bus.ephemeral(place_of_room(room), encode.dumps({"t": "rooms", "channel": room}))

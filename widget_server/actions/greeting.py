@@ -6,7 +6,7 @@ from typing import Final
 
 from widget_server.actions.engine import Engine
 from widget_server.actions.opening import opening_at
-from widget_server.actions.sites import Site, access_public_site
+from widget_server.actions.sites import Site, access_public_site, list_sites
 from widget_server.core.times import iso
 from widget_server.store.database import Transaction
 from widget_server.store.lists import listed
@@ -25,6 +25,7 @@ class Reception:
         self._engine = engine
         self._sites: dict[str, tuple[int, Site]] = {}
         self._states: dict[str, tuple[int, State]] = {}
+        self._all: tuple[int, dict[int, Site], frozenset[str]] | None = None
 
     async def site(self, key: str) -> Site:
         """The site of a script tag.
@@ -40,6 +41,22 @@ class Reception:
             self._sites.clear()
         self._sites[key] = (now, site)
         return site
+
+    async def site_by_id(self, site_id: int) -> Site | None:
+        """The site with this key of the store."""
+        return (await self._known())[0].get(site_id)
+
+    async def is_listed(self, origin: str) -> bool:
+        """Whether any site lists this origin: a preflight does not say of which site it is."""
+        return origin in (await self._known())[1]
+
+    async def _known(self) -> tuple[dict[int, Site], frozenset[str]]:
+        now = self._engine.clock.monotonic_ms()
+        if self._all is None or now - self._all[0] >= KEPT_MS:
+            sites = await list_sites(self._engine.database)
+            origins = frozenset(origin for site in sites for origin in site.allowed_origins)
+            self._all = (now, {site.id: site for site in sites}, origins)
+        return self._all[1:]
 
     async def state(self, key: str) -> State:
         """The team's state, as ``frames.SiteState``."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
+from widget_server.actions.access import access_channel
 from widget_server.actions.actors import Agent
 from widget_server.actions.engine import Engine
 from widget_server.core.conversation import Status
-from widget_server.core.errors import Malformed
-from widget_server.core.permissions import Sites, answered_sites
+from widget_server.core.errors import Malformed, Refused
+from widget_server.core.permissions import Actor as Rights
+from widget_server.core.permissions import Sites, answered_sites, can_answer
 from widget_server.core.text import check_characters
 from widget_server.protocol import encode
 from widget_server.protocol import frames as f
 from widget_server.store.database import Database, Transaction
 from widget_server.store.lists import listed
+from widget_server.store.queries import channels as channel_queries
 from widget_server.store.queries import conversations as q
+from widget_server.store.queries import sites as site_queries
 from widget_server.store.queries.conversations import row_state
 from widget_server.store.records import State
 
@@ -67,6 +71,69 @@ async def page(engine: Engine, agent: Agent, frame: f.ListInbox) -> bytes:
     return await engine.database.read(read)
 
 
+class Wanted(NamedTuple):
+    """Which conversations; None leaves out nobody."""
+
+    site_key: str | None = None
+    status: Status | None = None
+    assignee: str | None = None
+    """The public id of a person, or ``nobody``."""
+
+
+class Listed(NamedTuple):
+    """A page of conversations as ``frames.ConversationRow``, and where the next one begins (activity, key)."""
+
+    rows: list[State]
+    next: tuple[int, int] | None
+
+
+async def list_conversations(
+    engine: Engine, agent: Agent, wanted: Wanted, *, before: tuple[int, int] | None, limit: int
+) -> Listed:
+    """Return a page of the conversations that the agent may see, newest activity first.
+
+    :param before: ``next`` of the page before.
+    """
+    at, place = before or (_END, _END)
+    statuses = [wanted.status] if wanted.status else list(Status)
+
+    async def read(tx: Transaction) -> Listed:
+        ids = await access_sites(tx, agent)
+        if wanted.site_key is not None:
+            row = await tx.one(site_queries.BY_KEY, key=wanted.site_key)
+            ids = [row[0]] if row is not None and row[0] in ids else []
+        params: dict[str, Any] = {"sites": listed(tx.dialect, ids), "at": at, "key": place, "limit": limit + 1}
+        who = "all"
+        if wanted.assignee == "nobody":
+            who = "unassigned"
+        elif wanted.assignee is not None:
+            person = await tx.one(channel_queries.PERSON, public_id=wanted.assignee)
+            who, params["me"] = "mine", person[0] if person else 0
+        keys = [row[0] for status in statuses for row in await tx.all(q.VIEWS[who, status], **params)]
+        rows = await tx.all(q.ROWS_BY_KEY, keys=listed(tx.dialect, keys))
+        rows.sort(key=lambda row: (row[16], row[18]), reverse=True)
+        last = rows[limit - 1] if len(rows) > limit else None
+        return Listed([row_state(row) for row in rows[:limit]], (last[16], last[18]) if last else None)
+
+    return await engine.database.read(read)
+
+
+async def read_conversation(engine: Engine, agent: Agent, public_id: str) -> State:
+    """Return one conversation as ``frames.ConversationRow``.
+
+    :raises Refused: ``not_found``.
+    """
+
+    async def read(tx: Transaction) -> State:
+        access = (await access_channel(tx, agent, public_id)).access
+        rows = await tx.all(q.ROWS_BY_KEY, keys=listed(tx.dialect, [access.channel_id]))
+        if access.kind != "conversation" or not rows:
+            raise Refused("not_found")
+        return row_state(rows[0])
+
+    return await engine.database.read(read)
+
+
 async def since(engine: Engine, agent: Agent, cursor: int, epoch: str | None) -> bytes:
     """The rows that changed since a console's cursor, or the word to load afresh."""
 
@@ -81,6 +148,24 @@ async def since(engine: Engine, agent: Agent, cursor: int, epoch: str | None) ->
         if epoch != engine.epoch or cursor > upto or len(rows) > CHANGED_MAX:
             return encode.dumps({"t": "rows", "rows": [], "cursor": upto, "reset": True})
         return encode.dumps({"t": "rows", "rows": [row_state(row) for row in rows], "cursor": upto})
+
+    return await engine.database.read(read)
+
+
+async def others(engine: Engine, actor: Rights, channel: str) -> list[State]:
+    """The other conversations that a conversation's visitor has with its site, newest activity first, at most 50.
+
+    :raises Refused: ``not_found``, also for a conversation that is not the actor's to answer.
+    """
+
+    async def read(tx: Transaction) -> list[State]:
+        found = await tx.one(q.FACE_OF_CHANNEL, public_id=channel)
+        if found is None or not can_answer(actor, found[1]):
+            raise Refused("not_found")
+        face, site_id, channel_id = found
+        keys = [row[0] for row in await tx.all(q.OF_FACE, face=face, site_id=site_id) if row[0] != channel_id]
+        rows = {row[18]: row_state(row) for row in await tx.all(q.ROWS_BY_KEY, keys=listed(tx.dialect, keys))}
+        return [rows[key] for key in keys]
 
     return await engine.database.read(read)
 

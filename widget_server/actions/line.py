@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from widget_server.actions.actors import Actor
+from widget_server.actions.threads import Thread
 
 
 class Line(Protocol):
@@ -12,6 +13,30 @@ class Line(Protocol):
 
     actor: Actor
     inbox: bool
+
+    def threads(self) -> list[str]:
+        """The threads that the client has open, by public name."""
+        ...
+
+    def boards(self) -> list[str]:
+        """The boards of which the client wants news, by public id."""
+        ...
+
+    def see(self, thread: Thread) -> None:
+        """A thread that the client has open, or its board, has changed: it may be no longer for them."""
+        ...
+
+    def rooms(self) -> list[str]:
+        """The rooms that the client has open, by public name."""
+        ...
+
+    def leave_room(self, name: str) -> None:
+        """The client's member is not in this room any more."""
+        ...
+
+    def unwatch(self, board: str) -> None:
+        """The client may not read this board any more."""
+        ...
 
     def tell(self, data: bytes) -> None:
         """Send one encoded frame."""

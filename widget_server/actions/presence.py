@@ -20,12 +20,14 @@ from widget_server.store.records import Author
 
 REPEAT_MS: Final = 15_000
 BELIEVED_MS: Final = 45_000
+SHOWN_MAX: Final = 50
+"""So many of those who are in a room are named to its members; the page of its members says it of each."""
 
 
 class Attendance:
     """One node's knowledge, and what it tells its listeners and the other nodes of it.
 
-    A place is a staff channel by its public name, or :data:`~widget_server.hub.bus.NODES` for all consoles.
+    A place is a staff channel or a room by its public name, or :data:`~widget_server.hub.bus.NODES` for all consoles.
 
     :param now_ms: any clock in ms that does not jump.
     """
@@ -40,6 +42,13 @@ class Attendance:
         """Agents that have a staff channel open."""
         self.visitors: Presence[int] = Presence()
         """Visitors with a live connection, in the staff channel of their conversation."""
+        self._rooms: set[str] = set()
+        """The rooms in which somebody is by a connection of this node."""
+        self._moved: set[str] = set()
+        """Those where somebody of this node came or went: :meth:`tick` tells, not each of a thousand who come at once.
+        """
+        self._stirred: set[str] = set()
+        """Those where somebody of another node did."""
         self.agents: Presence[int] = Presence()
         """Agents with a live console, by person: everybody is in the one place."""
 
@@ -69,6 +78,23 @@ class Attendance:
             self._publish(staff)
             self._tell(staff)
 
+    def enter_room(self, room: str, member: Author) -> None:
+        """A member has opened a room."""
+        if not self.viewers.own(room):
+            self._rooms.add(room)
+            self._bus.ask([room])
+        if self.viewers.enter(room, member):
+            self._moved.add(room)
+
+    def leave_room(self, room: str, member: Author) -> None:
+        """A member's connection has closed a room, or is gone."""
+        if self.viewers.leave(room, member):
+            self._moved.add(room)
+
+    def in_room(self, room: str) -> set[str]:
+        """The members (by public id) that have a room open, on whatever node, as far as this one listens there."""
+        return {member.public_id for member in self.viewers.here(room)}
+
     def enter_console(self, agent: int) -> None:
         """A console of this agent is live."""
         if self.agents.enter(NODES, agent):
@@ -85,11 +111,15 @@ class Attendance:
 
     def frame(self, staff: str) -> bytes:
         """``frames.Presence`` of a staff channel."""
+        here = self.viewers.here(staff)
+        side = "agent"
+        if staff in self._rooms:
+            side, here = "member", here[:SHOWN_MAX]
         return encode.dumps(
             {
                 "t": "presence",
                 "channel": staff,
-                "viewers": [viewer.state("agent") for viewer in self.viewers.here(staff)],
+                "viewers": [viewer.state(side) for viewer in here],
                 "visitor_online": bool(self.visitors.here(staff)),
             }
         )
@@ -97,6 +127,7 @@ class Attendance:
     def tick(self) -> None:
         """About once a second: repeat what is due, forget what is over."""
         now = self._now_ms()
+        self._tell_rooms()
         for place in [place for place, due in self._due.items() if due <= now]:
             self._publish(place)
         self._tell_all(self.viewers.expire(now) | self.visitors.expire(now))
@@ -118,7 +149,10 @@ class Attendance:
             self.visitors.hear(place, node, told["visitors"], until),
         ]
         if any(changed):
-            self._tell(place)
+            if place in self._rooms:
+                self._stirred.add(place)
+            else:
+                self._tell(place)
 
     def on_question(self, places: Sequence[str]) -> None:
         """Another node wants to know who is in these places: only who has somebody there answers."""
@@ -154,6 +188,17 @@ class Attendance:
             self._due[place] = self._now_ms() + REPEAT_MS
         else:
             self._due.pop(place, None)
+
+    def _tell_rooms(self) -> None:
+        """Tell who is in those rooms where somebody came or went, here or on other nodes."""
+        moved, stirred = self._moved, self._moved | self._stirred
+        self._moved, self._stirred = set(), set()
+        for room in moved:
+            self._publish(room)
+        for room in stirred:
+            self._tell(room)
+            if not self.viewers.own(room):
+                self._rooms.discard(room)
 
     def _tell(self, staff: str) -> None:
         """Tell this node's listeners of a staff channel; the other nodes' are told by theirs."""

@@ -11,19 +11,18 @@ from widget_server.core.conversation import Status, public_status
 from widget_server.core.errors import Refused
 from widget_server.hub.switchboard import NO_MARKS, AllMarks, Missed, Published
 from widget_server.protocol import encode
+from widget_server.protocol.encode import RESUME_MAX
 from widget_server.protocol.frames import Position
 from widget_server.protocol.session import Opened
+from widget_server.store.batch import READERS_MAX
 from widget_server.store.database import Database, Transaction
-from widget_server.store.heads import public_head, staff_head
+from widget_server.store.heads import public_head, readers_of, room_head, staff_head, thread_head
 from widget_server.store.lists import listed
 from widget_server.store.queries import channels as channel_queries
 from widget_server.store.queries import messages as q
 from widget_server.store.queries.messages import message_state
 from widget_server.store.records import State
 
-RESUME_MAX: Final = 500
-"""More changes than this, or more than fit (``encode.MESSAGES_BYTES``), are not sent one by one: the client loads
-afresh."""
 FRESH: Final = 50
 """How many of the newest messages a client without a position is given; fewer where they are very large."""
 _FRAME_MESSAGES: Final = 100
@@ -68,7 +67,7 @@ async def resume(
         part = messages[start : start + _FRAME_MESSAGES]
         frames.append(encode.dumps({"t": "messages", "channel": public_id, "messages": part}))
     frames.append(encode.dumps(_with_ref({"t": "synced", "channel": public_id, "version": door.version}, ref)))
-    marks = NO_MARKS if door.access.kind == "staff" else (*door.visitor, *door.agents)
+    marks = (*door.visitor, *door.agents) if door.access.kind == "conversation" else NO_MARKS
     return Resumed(Opened(public_id, frames, door.version), door.access, result, marks)
 
 
@@ -101,6 +100,12 @@ async def _head_frame(tx: Transaction, door: Door, epoch: str) -> bytes:
     }
     if access.kind == "staff":
         frame["head"] = (await staff_head(tx, access.conversation_id)).head
+    elif access.kind == "thread":
+        frame["head"] = await thread_head(tx, access.channel_id)
+    elif access.kind == "room":
+        frame["head"] = head = await room_head(tx, access.channel_id)
+        if head["members"] <= READERS_MAX:
+            frame["readers"] = await readers_of(tx, access.channel_id)
     else:
         frame["head"] = public_head(public_status(Status(door.status)))
         frame["marks"] = {"visitor": encode.side_marks(door.visitor), "agents": encode.side_marks(door.agents)}
@@ -145,13 +150,19 @@ async def refill(database: Database, public_id: str, version: int) -> Missed:
         rows = await tx.all(q.HOLE_NEW, channel_id=channel_id, after=after, version=version, limit=RESUME_MAX)
         changed = await tx.all(q.SINCE_VERSION_CHANGED, channel_id=channel_id, version=version, limit=RESUME_MAX)
         messages = {row[0]: message_state(row) for row in [*rows, *changed]}
-        staff = kind == "staff"
-        head = (await staff_head(tx, beside_id)).head if staff else public_head(public_status(Status(status)))
+        if kind == "staff":
+            head = (await staff_head(tx, beside_id)).head
+        elif kind == "thread":
+            head = await thread_head(tx, channel_id)
+        elif kind == "room":
+            head = await room_head(tx, channel_id)
+        else:
+            head = public_head(public_status(Status(status)))
         ordered = [messages[seq] for seq in sorted(messages)]
         if len(encode.fitting(ordered)) < len(ordered):
             return Missed(None)
         data = encode.event(public_id, version, present, ordered, head)
-        return Missed(Published(public_id, version, present, data, NO_MARKS if staff else row[6:]))
+        return Missed(Published(public_id, version, present, data, row[6:] if kind == "conversation" else NO_MARKS))
 
     return await database.read(read)
 

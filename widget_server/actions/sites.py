@@ -6,6 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from widget_server.actions.audit import record
 from widget_server.actions.opening import is_zone
 from widget_server.core import appearance as looks
 from widget_server.core.appearance import Appearance
@@ -107,6 +108,7 @@ async def do_create_site(
     name: object,
     allowed_origins: Iterable[object],
     key: str | None = None,
+    actor_id: int | None = None,
     now_ms: int,
     random: Callable[[int], bytes],
 ) -> Site:
@@ -117,6 +119,7 @@ async def do_create_site(
         name: shown to agents and in the widget's header; one line.
         allowed_origins: where the site's pages are, as ``https://www.example.com``.
         key: its public key, where one is wished; else one is made.
+        actor_id: who adds it; None is the operator.
         now_ms: UTC time in ms.
         random: gives that many random bytes.
 
@@ -141,17 +144,35 @@ async def do_create_site(
             created_at=now_ms,
             new_stamp=await tx.stamp(),
         )
+        details = {"name": checked_name}
+        await record(tx, actor_id, "site.created", "site", chosen, details=details, site_id=site_id, now_ms=now_ms)
         return Site(site_id, chosen, checked_name, origins, Appearance())
 
     return await db.write(write)
 
 
-async def do_update_site(db: Database, actor: Actor, key: str, changes: Mapping[str, object]) -> Site:
+async def do_update_site(
+    db: Database,
+    actor: Actor,
+    key: str,
+    changes: Mapping[str, object],
+    *,
+    is_expected: Callable[[Site], bool] = lambda _: True,
+    now_ms: int,
+) -> Site:
     """Change any of ``name``, ``allowed_origins`` and the fields of the appearance, and return the site as it then is.
+
+    Args:
+        db: the store.
+        actor: who changes it.
+        key: the site's.
+        changes: the fields to change, in their JSON form.
+        is_expected: whether the site is as whoever changes it has last seen it.
+        now_ms: UTC time in ms.
 
     Raises:
         Refused: ``not_found``, or ``not_allowed`` for an agent who may only answer.
-        Unacceptable: what is wrong with a value, with its ``field``.
+        Unacceptable: what is wrong with a value, with its ``field``; ``changed_meanwhile`` where it is not expected.
     """
 
     async def write(tx: Transaction) -> Site:
@@ -160,6 +181,8 @@ async def do_update_site(db: Database, actor: Actor, key: str, changes: Mapping[
             raise Refused("not_found")
         if not can_manage(actor, site.id):
             raise Refused("not_allowed")
+        if not is_expected(site):
+            raise Unacceptable("changed_meanwhile")
         changed = _changed(site, changes)
         await tx.run(
             queries.UPDATE,
@@ -169,6 +192,8 @@ async def do_update_site(db: Database, actor: Actor, key: str, changes: Mapping[
             new_settings=looks.to_stored(changed.appearance),
             new_stamp=await tx.stamp(),
         )
+        details = {"fields": sorted(changes)}
+        await record(tx, actor.person_id, "site.changed", "site", key, details=details, site_id=site.id, now_ms=now_ms)
         return changed
 
     return await db.write(write)

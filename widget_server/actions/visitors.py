@@ -9,7 +9,7 @@ import orjson
 from widget_server.actions.access import access_visitor
 from widget_server.actions.actors import Visitor
 from widget_server.actions.engine import Engine
-from widget_server.actions.messages import Answer, digest_of
+from widget_server.actions.messages import Answer, digest_of, kind_of
 from widget_server.core.conversation import Status, public_status
 from widget_server.core.errors import ProductError, Refused, Unacceptable
 from widget_server.core.text import check_line
@@ -19,6 +19,8 @@ from widget_server.store.batch import apply, staff_head_changed
 from widget_server.store.database import Transaction
 from widget_server.store.locks import lock_channels
 from widget_server.store.queries import conversations as cq
+from widget_server.store.queries import hearing
+from widget_server.store.queries import persons as pq
 from widget_server.store.queries import visitors as q
 from widget_server.store.queries.messages import COUNT_UNSEEN
 from widget_server.store.records import Author, Committed, Function, SendMessage, State
@@ -64,11 +66,11 @@ def do_start(engine: Engine, visitor: Visitor, frame: f.Send, answer: Answer) ->
     context = _context(visitor, frame.context)
 
     async def work(tx: Transaction, result: Committed) -> tuple[Author, Sent]:
-        author = await access_visitor(tx, visitor) or await _new_person(tx, visitor, names[0], now)
-        channel_id = await _own_channel(tx, visitor, author, start, names[1], names[2], now, context)
+        author = await access_visitor(tx, visitor) or await new_person(tx, visitor, names[0], now)
+        channel_id, creator = await _own_channel(tx, visitor, author, start, names[1], names[2], now, context)
         message = SendMessage(
-            channel_id, author, "visitor", frame.client_id, digest_of(frame), "text", frame.body, frame.parent, None,
-            now, lambda _: None,
+            channel_id, creator, "visitor", frame.client_id, digest_of(frame), kind_of(frame), frame.body, frame.parent,
+            None, now, lambda _: None, frame.files, author.id,
         )  # fmt: skip
         ((_, outcome),) = await apply(tx, [message], result)
         if isinstance(outcome, ProductError):
@@ -98,7 +100,8 @@ def _context(visitor: Visitor, context: f.Context | None) -> dict[str, Any]:
     return known
 
 
-async def _new_person(tx: Transaction, visitor: Visitor, public_id: str, now: int) -> Author:
+async def new_person(tx: Transaction, visitor: Visitor, public_id: str, now: int) -> Author:
+    """The person of a token of whom nothing was stored so far."""
     stamp = await tx.stamp()
     name = (visitor.contact or {}).get("name")
     ((person_id,),) = await tx.all(q.INSERT_PERSON, public_id=public_id, name=name, created_at=now, stamp=stamp)
@@ -117,13 +120,13 @@ async def _own_channel(
     staff_public_id: str,
     now: int,
     context: dict[str, Any],
-) -> int:
-    """The key of the channel that this visitor began under ``start``; made now where it is not there yet."""
+) -> tuple[int, Author]:
+    """The key of the channel that was begun under ``start``, and as whom; made now where it is not there yet."""
     known = await tx.one(cq.CHANNEL_BY_CLIENT_ID, creator_id=author.id, client_id=start)
     if known is not None:
-        if known[2] != "conversation":
+        if known[1] != "conversation":
             raise Unacceptable("conflict")
-        return int(known[0])
+        return int(known[0]), author if known[2] == author.id else Author(*known[2:6])
     stamp = await tx.stamp()
     common = {"site_id": visitor.site_id, "creator_id": author.id, "created_at": now, "stamp": stamp}
     ((channel_id,),) = await tx.all(
@@ -141,8 +144,15 @@ async def _own_channel(
     await tx.run(cq.INSERT_MEMBERSHIP, channel_id=channel_id, person_id=author.id, joined_at=now, stamp=stamp)
     await _keep(tx, visitor, author, now, context)
     payload = orjson.dumps({"channel": public_id}).decode()
-    await tx.run(q.PUT_OUTBOX, topic="conversation.started", channel_id=channel_id, payload=payload, now=now)
-    return int(channel_id)
+    await tx.run(
+        q.PUT_OUTBOX,
+        topic="conversation.created",
+        channel_id=channel_id,
+        site_id=visitor.site_id,
+        payload=payload,
+        now=now,
+    )
+    return int(channel_id), author
 
 
 async def _keep(tx: Transaction, visitor: Visitor, author: Author, now: int, context: dict[str, Any]) -> None:
@@ -156,8 +166,9 @@ async def _keep(tx: Transaction, visitor: Visitor, author: Author, now: int, con
         )
 
 
-def _columns(contact: dict[str, Any]) -> dict[str, Any]:
+def _columns(contact: dict[str, Any], confirmed_at: int | None = None) -> dict[str, Any]:
     return {
+        "mail_confirmed_at": confirmed_at,
         "name": contact.get("name"),
         "mail": contact.get("mail"),
         "attributes": orjson.dumps(contact.get("attributes") or {}).decode(),
@@ -179,7 +190,7 @@ async def do_context(engine: Engine, visitor: Visitor, context: f.Context) -> No
         await tx.run(
             q.KEEP_CONTEXT, site_id=visitor.site_id, person_id=author.id, updated_at=engine.clock.now_ms(), context=text
         )
-        await _tell_staff(tx, visitor, author, result)
+        await tell_staff(tx, visitor.site_id, author.id, result)
 
     await engine.committer.run(work)
 
@@ -214,14 +225,21 @@ async def do_contact(engine: Engine, visitor: Visitor, frame: f.SetContact) -> N
     async def work(tx: Transaction, result: Committed) -> Author:
         row = await tx.one(q.CONTACT, site_id=visitor.site_id, person_id=author.id)
         before = {"name": row[0], "mail": row[1], "attributes": orjson.loads(row[2])} if row else {}
+        signed_name = orjson.loads(row[4]).get("name") if row else None
         after = _joined(before, said)
         if after == before:
             return author
         now = engine.clock.now_ms()
-        await tx.run(q.KEEP_CONTACT, site_id=visitor.site_id, person_id=author.id, updated_at=now, **_columns(after))
-        await tx.run(q.RENAME, key=author.id, new_name=after["name"], new_stamp=await tx.stamp())
-        await _tell_staff(tx, visitor, author, result)
-        return author._replace(name=after["name"])
+        confirmed_at = row[6] if row and before.get("mail") == after["mail"] else None
+        await tx.run(
+            q.KEEP_CONTACT,
+            site_id=visitor.site_id, person_id=author.id, updated_at=now, **_columns(after, confirmed_at),
+        )  # fmt: skip
+        shown = signed_name or after["name"]
+        await tx.run(pq.NAME_FACE, key=author.id, new_name=shown, new_stamp=await tx.stamp())
+        await tell_staff(tx, visitor.site_id, author.id, result)
+        await tell_programs(tx, visitor.site_id, author.id, now, result)
+        return author._replace(name=shown)
 
     visitor.author = await engine.committer.run(work)
 
@@ -234,15 +252,24 @@ def _joined(before: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _tell_staff(tx: Transaction, visitor: Visitor, author: Author, result: Committed) -> None:
+async def tell_staff(tx: Transaction, site_id: int, person_id: int, result: Committed) -> None:
+    """What is known of the visitor is new: the heads of their conversations carry it to the staff who look at them."""
     stamp = await tx.stamp()
-    own = {row[0]: row[1] for row in await tx.all(q.CONVERSATIONS, person_id=author.id, site_id=visitor.site_id)}
+    own = {row[0]: row[1] for row in await tx.all(q.CONVERSATIONS, person_id=person_id, site_id=site_id)}
     await lock_channels(tx, own)
     await lock_channels(tx, own.values())
     for key in own:
         await tx.run(cq.TOUCH, key=key, new_stamp=stamp)
         await staff_head_changed(tx, key, stamp, result)
-    result.sites.add(visitor.site_id)
+    result.sites.add(site_id)
+
+
+async def tell_programs(tx: Transaction, site_id: int, person_id: int, now: int, result: Committed) -> None:
+    """Write down for webhooks that what is known of the visitor is new, where one wants to know."""
+    if (await tx.all(hearing.IS_HEARD, site=site_id))[0][0]:
+        row = ("contact.changed", None, site_id, orjson.dumps({"person": person_id}).decode(), now)
+        await tx.rows(hearing.PUT_EVENTS, hearing.NEW_EVENT, [row])
+        result.leaves = True
 
 
 async def do_sign_out(engine: Engine, visitor: Visitor) -> None:

@@ -1,4 +1,4 @@
-"""`widget-server create-agent` and `set-password`."""
+"""`widget-server create-agent`, `create-administrator`, `set-password` and `remove-factors`."""
 
 from __future__ import annotations
 
@@ -33,6 +33,22 @@ def create_agent(mail: str, name: str, role: str | None, site: str | None, *, as
     _show_password(agent["password"])
 
 
+@click.command("create-administrator")
+@click.argument("mail")
+@click.option("--name", default="Administrator", show_default=True, help="What others read; an account keeps its own.")
+@click.option("--ask", is_flag=True, help="Ask for the password instead of making one.")
+def create_administrator(mail: str, name: str, *, ask: bool) -> None:
+    """Make an administrator of whoever has the address MAIL, or of somebody new.
+
+    An account keeps its password unless one is asked for. Somebody new gets one, which is printed this once.
+    """
+    settings = load_settings()
+    values = {"mail": mail, "name": name, "password": _ask(ask=ask)}
+    made = run_verb(settings, "create-administrator", values)
+    click.echo(f"{made['name']} administers {settings.public_url} and signs in with {made['mail']}.", err=True)
+    _show_password(made["password"])
+
+
 @click.command("set-password")
 @click.argument("mail")
 @click.option("--ask", is_flag=True, help="Ask for the password instead of making one.")
@@ -41,6 +57,20 @@ def set_password(mail: str, *, ask: bool) -> None:
     answer = run_verb(load_settings(), "set-password", {"mail": mail, "password": _ask(ask=ask)})
     click.echo(f"The password of {mail} is new; they are signed out everywhere.", err=True)
     _show_password(answer["password"])
+
+
+@click.command("remove-factors")
+@click.argument("mail")
+def remove_factors(mail: str) -> None:
+    """Take every second factor and passkey from the account of MAIL, whose owner has lost them all.
+
+    They are signed out everywhere, told by mail, and sign in with the password alone. Make sure who it is that asks.
+    """
+    answer = run_verb(load_settings(), "remove-factors", {"mail": mail})
+    if answer["removed"]:
+        click.echo(f"{mail} signs in with the password alone now, and is signed out everywhere.", err=True)
+    else:
+        click.echo(f"{mail} has no second factor.", err=True)
 
 
 def _show_password(password: str | None) -> None:

@@ -18,7 +18,7 @@ from widget_server.store import migrate as revisions
 from widget_server.store import unfinished
 from widget_server.store.database import StoreUnavailable
 
-_BETWEEN_TRIES_S = 2.0
+BETWEEN_TRIES_S = 2.0
 
 wait_option = click.option(
     "--wait",
@@ -131,7 +131,7 @@ def await_database(settings: Settings, patience_s: float) -> str | None:
             if left <= 0:
                 raise
             click.echo(f"Waiting: {error}", err=True)
-            time.sleep(min(_BETWEEN_TRIES_S, left))
+            time.sleep(min(BETWEEN_TRIES_S, left))
 
 
 def _revision(settings: Settings) -> str | None:

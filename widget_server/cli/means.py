@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 
 from widget_server.actions.engine import Clock
-from widget_server.actions.passwords import Passwords
+from widget_server.actions.passwords import passwords_for
 from widget_server.cli.control import asking, read_answer
 from widget_server.cli.database import check_schema
 from widget_server.ops.listening import is_answered
 from widget_server.ops.verbs import VERBS, Means, Values
 from widget_server.settings import OperatorError, Settings
-from widget_server.store.engines import database_of
+from widget_server.store.engines import database_of, index_of
 
 
 def run_verb(settings: Settings, name: str, values: Mapping[str, Any]) -> Values:
@@ -59,11 +59,14 @@ async def open_means(settings: Settings) -> AsyncGenerator[Means]:
         settings.database_url,
         connections=settings.database_connections,
         transaction_pooling=settings.database_transaction_pooling,
+        slow_query_ms=settings.slow_query_ms,
     )
-    passwords = Passwords()
+    passwords = passwords_for(settings.mode)
+    index = index_of(db, settings.data_dir)
     try:
         await db.open()
-        yield Means(db, passwords, Clock())
+        yield Means(db, passwords, Clock(), index)
     finally:
+        await index.close()
         await db.close()
         passwords.close()

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 import click
 
 from widget_server import __version__
-from widget_server.cli.agents import create_agent, set_password
+from widget_server.cli.agents import create_administrator, create_agent, remove_factors, set_password
 from widget_server.cli.backups import backup, restore
 from widget_server.cli.database import migrate
+from widget_server.cli.deploy import deploy
 from widget_server.cli.follow import follow
 from widget_server.cli.health import health
+from widget_server.cli.index import reindex
 from widget_server.cli.move import move_data
 from widget_server.cli.serving import Parts, serve
 from widget_server.cli.settings import check_config
@@ -45,15 +47,19 @@ def program() -> None:
 
 for command in (
     serve,
+    deploy,
     migrate,
     create_site,
     create_agent,
+    create_administrator,
     set_password,
+    remove_factors,
     follow,
     health,
     backup,
     restore,
     move_data,
+    reindex,
     check_config,
     shell,
 ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -12,9 +12,10 @@ import click
 from aiohttp import web
 
 from widget_server.cli.database import await_database, check_schema, upgrade, wait_option
+from widget_server.cli.modes import HOOKS
 from widget_server.ops import start
 from widget_server.ops.listening import bind
-from widget_server.ops.logging import configure_logging, log_facts
+from widget_server.ops.logging import LogFile, configure_logging, log_facts
 from widget_server.ops.supervisor import Supervisor, Worker
 from widget_server.settings import OperatorError, Settings, load_settings, variable_name
 
@@ -26,6 +27,8 @@ class Parts(NamedTuple):
 
     make_app: Callable[[Settings], web.Application]
     make_control: Callable[[web.Application], web.Application]
+    begin: Callable[[web.Application], Awaitable[None]]
+    """What one process of an installation does once the application runs, before it listens."""
 
 
 @click.command()
@@ -47,18 +50,38 @@ def serve(parts: Parts, *, workers: int, migrate: bool, patience_s: float, requi
     `migrate` has run.
     """
     settings = load_settings()
-    configure_logging(settings.log_level, settings.log_format, sys.stdout if settings.log_stream == "stdout" else None)
+    _configure_logging(settings)
     if require_mode and "mode" not in settings.model_fields_set:
         raise OperatorError(f"{variable_name('mode')} is not set; set it to production, or say what else this is")
     if workers > 1:
         _check_shared(settings, workers)
+    mode = HOOKS[settings.mode]
+    mode.prepare(settings)
     if await_database(settings, patience_s) is None or migrate:
         upgrade(settings)
     check_schema(settings)
+    mode.begin(settings)
     if workers == 1:
         _serve(parts, settings, on_ready=lambda listeners: _say_ready(settings, listeners.port))
     else:
         _serve_as_several(parts, settings, workers)
+
+
+def _configure_logging(settings: Settings, worker: int | None = None) -> None:
+    """Log as the settings say; each of several workers has a file for itself.
+
+    Raises:
+        OperatorError: the file cannot be written.
+    """
+    path, file = settings.log_file, None
+    if path is not None:
+        own = path if worker is None else path.with_name(f"{path.stem}.worker-{worker}{path.suffix}")
+        file = LogFile(own, settings.log_file_max_bytes, settings.log_file_keep)
+    stream = sys.stdout if settings.log_stream == "stdout" else None
+    try:
+        configure_logging(settings.log_level, settings.log_format, stream, file)
+    except OSError as error:
+        raise OperatorError(f"{variable_name('log_file')}: {path} cannot be written: {error.strerror}") from None
 
 
 def _check_shared(settings: Settings, workers: int) -> None:
@@ -88,6 +111,7 @@ def _serve_as_several(parts: Parts, settings: Settings, workers: int) -> None:
 
     worker = Supervisor(workers, sockets, settings.drain_seconds, on_ready).run()
     if worker is not None:
+        _configure_logging(settings, worker.number)
         with log_facts(worker=worker.number):
             _serve(parts, settings, worker=worker)
 
@@ -100,6 +124,8 @@ def _serve(
     worker: Worker | None = None,
 ) -> None:
     app = parts.make_app(settings)
+    if worker is None or worker.number == 0:
+        app.on_startup.append(parts.begin)
     serving = start.serve(
         app,
         parts.make_control(app),

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from widget_server.settings import Settings, load_settings, variable_name
 
 # Settings that may carry a password.
-_ADDRESSES = ("database_url", "broker_url")
+_ADDRESSES = ("database_url", "broker_url", "mail_url")
 
 
 @click.command("check-config")

@@ -1,4 +1,4 @@
-"""What an owner may choose for a site's widget, checked once and kept as one value."""
+"""What an owner may choose for a site's chat, checked once and kept as one value."""
 
 from __future__ import annotations
 
@@ -21,13 +21,18 @@ DEFAULT_COLOR: Final = "#2f5fd0"
 NAME_CHARS: Final = 80
 TEXT_CHARS: Final = 500
 """Longest greeting and away text."""
+WAIT_MAX: Final = 1440
+"""Longest time before a mail, in minutes."""
 
 _COLOR: Final = re.compile(r"#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """How a site's widget looks and what it says. The widget brings its own words for a text that is empty."""
+    """How a site's widget looks and what it says, and when somebody is mailed about a chat there.
+
+    The widget brings its own words for a text that is empty.
+    """
 
     color: str = DEFAULT_COLOR
     """``#rrggbb`` in lower case. Contrast is the widget's business: any colour is taken."""
@@ -39,6 +44,10 @@ class Appearance:
     """Agents see what a visitor types before it is sent, and the widget tells the visitor so."""
     hours: opening_hours.Hours | None = None
     """None: open whenever an agent is online."""
+    missed_minutes: int = 5
+    """Open minutes after which agents are mailed a chat that nobody answers; 0: they never are."""
+    answer_minutes: int = 2
+    """Minutes after which a visitor who left an address is mailed an answer that they have not seen; 0: never."""
 
 
 FIELDS: Final = frozenset(Appearance.__dataclass_fields__)
@@ -63,6 +72,8 @@ def check_changes(present: Appearance, changes: Mapping[str, object], is_zone: C
         "position": lambda value: _check_choice("position", value, ("right", "left")),
         "draft_preview": _check_switch,
         "hours": lambda value: _check_hours(value, is_zone),
+        "missed_minutes": lambda value: _check_minutes("missed_minutes", value),
+        "answer_minutes": lambda value: _check_minutes("answer_minutes", value),
     }
     unknown = next((field for field in changes if field not in checks), None)
     if unknown is not None:
@@ -103,6 +114,12 @@ def _check_switch(value: object) -> bool:
     return value
 
 
+def _check_minutes(field: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= WAIT_MAX:
+        raise Unacceptable("bad_value", field=field)
+    return value
+
+
 def _check_hours(value: object, is_zone: Callable[[str], bool]) -> opening_hours.Hours | None:
     if value is None:
         return None
@@ -121,6 +138,8 @@ def as_json(appearance: Appearance) -> dict[str, object]:
         "position": appearance.position,
         "draft_preview": appearance.draft_preview,
         "hours": None if appearance.hours is None else opening_hours.as_json(appearance.hours),
+        "missed_minutes": appearance.missed_minutes,
+        "answer_minutes": appearance.answer_minutes,
     }
 
 

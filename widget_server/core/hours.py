@@ -58,6 +58,31 @@ def opening(hours: Hours, now_ms: int, offset_at: Callable[[int], int]) -> Openi
     return Opening(now_open, change)
 
 
+def after_open(hours: Hours | None, since_ms: int, minutes: int, offset_at: Callable[[int], int]) -> int | None:
+    """Return when (UTC, ms) it has been open for so many minutes since a time; None: it never will.
+
+    Args:
+        hours: the week; None is always open.
+        since_ms: UTC time in ms.
+        minutes: at least one.
+        offset_at: gives the offset of ``hours.zone`` from UTC, in ms, at a UTC time in ms.
+    """
+    left = minutes * _MINUTE
+    if hours is None:
+        return since_ms + left
+    at = since_ms
+    while left > 0:
+        now = opening(hours, at, offset_at)
+        if now.changes_at is None:
+            return at + left if now.open else None
+        if now.open:
+            if now.changes_at - at >= left:
+                return at + left
+            left -= now.changes_at - at
+        at = now.changes_at
+    return at
+
+
 def _is_open(hours: Hours, at_ms: int, offset_at: Callable[[int], int]) -> bool:
     day, into_day = divmod(at_ms + offset_at(at_ms), _DAY)
     minute = into_day // _MINUTE

@@ -46,6 +46,11 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
+def link_code(random: bytes) -> str:
+    """A token that can be typed from a mail: 32 letters and digits from 20 random bytes."""
+    return base64.b32encode(random[:20]).decode().lower()
+
+
 def token_hash(text: str) -> str:
     """What is stored of a token. A plain SHA-256 is enough: 256 random bits cannot be guessed offline."""
     return hashlib.sha256(text.encode()).hexdigest()

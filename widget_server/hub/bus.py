@@ -13,6 +13,22 @@ from widget_server.hub.switchboard import AllMarks, Published, Switchboard
 NODES: Final = "nodes"
 """The place that every node listens to. Public names of channels are UUIDs, so it cannot be one."""
 
+
+def place_of_board(public_id: str) -> str:
+    """Return where it is told that something happened on a board."""
+    return f"board:{public_id}"
+
+
+def place_of_member(public_id: str) -> str:
+    """Return where it is told that a member's notices, or their rooms, changed."""
+    return f"member:{public_id}"
+
+
+def place_of_room(public_id: str) -> str:
+    """Return where the lines of a room's members are told that something was written there."""
+    return f"room:{public_id}"
+
+
 News = Callable[[set[int], set[int]], None]
 """Told the sites whose lists have changed, and the persons whose rights or sessions have."""
 

@@ -17,14 +17,19 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from widget_server import __version__
+from widget_server.ops import erasures
+from widget_server.ops.file_folder import FOLDER, copy_files
 from widget_server.ops.manifest import Manifest, describe
 from widget_server.ops.pg_programs import run_program
 from widget_server.settings import OperatorError
 from widget_server.store import migrate
-from widget_server.store.contents import Contents, contents_of
+from widget_server.store.contents import Contents, contents_of, erased_in
 from widget_server.store.engines import SQLITE
+from widget_server.store.search_queries import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection
 
     from widget_server.ops.manifest import Report
@@ -34,13 +39,17 @@ POSTGRESQL_FILE: Final = "database.dump"
 _PAGES_A_STEP: Final = 1024
 
 
-def make_backup(url: str, folder: Path, report: Report) -> Manifest:
+def make_backup(
+    url: str, folder: Path, report: Report, *, erased: Mapping[str, int], files: Path | None = None
+) -> Manifest:
     """Back up the database at ``url`` into ``folder``, which is there only once it is complete.
 
     Args:
         url: of a database that has its tables.
         folder: a place that does not exist yet.
         report: where it is told how far the work is.
+        erased: the list of erasures outside the database; it goes along, with whom the copy knows to be erased.
+        files: the folder in which files are, if they are in one; it goes along.
 
     Raises:
         OperatorError: the folder exists, cannot be written, or a program that is needed failed.
@@ -51,9 +60,9 @@ def make_backup(url: str, folder: Path, report: Report) -> Manifest:
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700, parents=True)
-        manifest = _fill(url, partial, report)
+        manifest = _fill(url, partial, report, erased, files)
         manifest.write(partial)
-        for path in (*partial.iterdir(), partial):
+        for path in (*partial.rglob("*"), partial):
             _sync(path)
         partial.rename(folder)
         _sync(folder.parent)
@@ -64,7 +73,7 @@ def make_backup(url: str, folder: Path, report: Report) -> Manifest:
     return manifest
 
 
-def _fill(url: str, folder: Path, report: Report) -> Manifest:
+def _fill(url: str, folder: Path, report: Report, erased: Mapping[str, int], files: Path | None) -> Manifest:
     begun_at = _now()
     if url.startswith(SQLITE):
         name = SQLITE_FILE
@@ -74,6 +83,10 @@ def _fill(url: str, folder: Path, report: Report) -> Manifest:
         contents = migrate.connected(url, lambda connection: _dump(connection, url, folder / name, report))
     if contents.revision is None:
         raise OperatorError("the database has no tables yet; there is nothing to back up")
+    source = f"{SQLITE}{folder / name}" if name == SQLITE_FILE else url
+    (folder / erasures.NAME).touch(mode=0o600)
+    erasures.add_to_list(folder, {**erased, **migrate.connected(source, erased_in)})
+    carried = [] if files is None else copy_files(files, folder / FOLDER, report)
     return Manifest(
         version=__version__,
         engine="sqlite" if name == SQLITE_FILE else "postgresql",
@@ -81,7 +94,9 @@ def _fill(url: str, folder: Path, report: Report) -> Manifest:
         epoch=contents.epoch,
         begun_at=begun_at,
         rows=contents.rows,
-        files=[describe(folder, name, report)],
+        files=[
+            describe(folder, file, report) for file in (name, erasures.NAME, *(f"{FOLDER}/{each}" for each in carried))
+        ],
         finished_at=_now(),
     )
 
@@ -127,7 +142,15 @@ def _dump(connection: Connection, url: str, dump: Path, report: Report) -> Conte
         run_program(
             "pg_dump",
             url,
-            ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={dump}"],
+            [
+                "--format=custom",
+                "--no-owner",
+                "--no-privileges",
+                f"--snapshot={snapshot}",
+                f"--file={dump}",
+                # It is made anew from what is dumped.
+                *(f"--exclude-table={name}" for name in TABLES),
+            ],
             contents.rows,
             advance,
         )

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import json
 import logging
+import logging.handlers
+import os
 import re
 import secrets
+import signal
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
+from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
+    from pathlib import Path
 
     from aiohttp.typedefs import Handler
 
@@ -32,13 +37,19 @@ _FACTS: ContextVar[Mapping[str, Fact]] = ContextVar("log_facts", default={})  # 
 # What logging itself puts on a record; everything else came in by ``extra=``.
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-# Control characters, the C1 range, line separators and what turns the direction of writing: none may forge a line.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Control characters, the C1 range, line separators, what turns the direction of writing, and halves of characters that
+# cannot be written at all: none may forge a line, or prevent one.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 REQUEST_ID = web.RequestKey("request_id", str)
 """Under it `name_requests` keeps the id with the request, to be told to whoever asks what went wrong."""
+
+
+def current_facts() -> Mapping[str, Fact]:
+    """Return the facts that are bound around the code that asks."""
+    return _FACTS.get()
 
 
 @contextmanager
@@ -51,18 +62,79 @@ def log_facts(**facts: Fact) -> Generator[None]:
         _FACTS.reset(token)
 
 
+class LogFile(NamedTuple):
+    """A file to which the log goes."""
+
+    path: Path
+    max_bytes: int
+    """Size at which it is put aside; 0: never."""
+    keep: int
+    """How many files that were put aside stay."""
+
+
+class _FileHandler(logging.handlers.RotatingFileHandler):
+    """Puts its file aside when it is full, and makes it anew where somebody else did.
+
+    A process has its file for itself: two that rotate the same one would each put the other's lines aside.
+    """
+
+    def __init__(self, file: LogFile) -> None:
+        super().__init__(file.path, maxBytes=file.max_bytes, backupCount=file.keep, encoding="utf-8")
+        self._path = file.path
+        self._reopens = False
+
+    def reopen(self) -> None:
+        """Open the file again before the next line. Called from a signal's handler, which may interrupt a line."""
+        self._reopens = True
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        if self.stream is not None and (self._reopens or self._was_moved(self.stream)):
+            self._reopens = False
+            self.stream.close()
+            self.stream = None  # Opened again by what follows.
+        super().emit(record)
+
+    def _was_moved(self, stream: IO[str]) -> bool:
+        try:
+            named = self._path.stat()
+        except FileNotFoundError:
+            return True
+        opened = os.fstat(stream.fileno())
+        return (named.st_dev, named.st_ino) != (opened.st_dev, opened.st_ino)
+
+
 def configure_logging(
     level: Literal["debug", "info", "warning", "error"],
     layout: Literal["text", "json"],
     stream: IO[str] | None = None,
+    file: LogFile | None = None,
 ) -> None:
-    """Send the whole process's log to ``stream`` (standard error when left out). A second call replaces the first."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    """Send the whole process's log to ``file``, else to ``stream`` (standard error when left out).
+
+    A second call replaces the first. With a file, SIGHUP has it opened again instead of ending the process.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if file is None:
+        handler: logging.Handler = logging.StreamHandler(stream or sys.stderr)
+    else:
+        handler = in_file = _FileHandler(file)
+        signal.signal(signal.SIGHUP, lambda _number, _frame: in_file.reopen())
     handler.setFormatter(JsonFormatter() if layout == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
     # Told at every look at the schema, and of no use to anybody.
     logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
+    # Who writes to whom, and what: the listener for mail says itself what it took.
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)
+    logging.getLogger("aiohttp.server").addFilter(_is_our_failure)
+
+
+def _is_our_failure(record: logging.LogRecord) -> bool:
+    """Whether a line of aiohttp's tells of more than a body that cannot be read: whoever sent it was answered so."""
+    return not (record.exc_info and isinstance(record.exc_info[1], web.RequestPayloadError))
 
 
 def _facts_of(record: logging.LogRecord) -> dict[str, object]:
@@ -84,8 +156,10 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_facts_of(record),
         }
+        for name, fact in _facts_of(record).items():
+            # A fact never takes the place of what every line has.
+            line.setdefault(name, fact)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)

@@ -17,11 +17,11 @@ from widget_server.ops.manifest import check_files, read_manifest
 from widget_server.ops.pg_programs import run_program
 from widget_server.settings import OperatorError
 from widget_server.store import migrate, unfinished
-from widget_server.store.contents import begin_another_past, contents_of, is_empty
+from widget_server.store.contents import begin_another_past, contents_of, is_empty, put_erasures_due
 from widget_server.store.engines import SQLITE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Connection
 
@@ -31,13 +31,14 @@ _BLOCK = 1 << 20
 _HOW = "finish the restore into it, run again: widget-server restore --replace FOLDER"
 
 
-def restore_backup(url: str, folder: Path, *, replace: bool, report: Report) -> Manifest:
+def restore_backup(url: str, folder: Path, *, replace: bool, erased: Collection[str], report: Report) -> Manifest:
     """Fill the database at ``url`` with the backup in ``folder``. No server may use it.
 
     Args:
         url: of the database, of the kind that was backed up.
         folder: of the backup.
         replace: whether what the database holds is given up.
+        erased: who must not come back with it; :func:`erasures.settle` sees to it, at the next start at the latest.
         report: where it is told how far the work is.
 
     Raises:
@@ -55,13 +56,17 @@ def restore_backup(url: str, folder: Path, *, replace: bool, report: Report) -> 
         raise migrate.NewerSchema(manifest.revision)
     check_files(folder, manifest, report)
     if engine == "sqlite":
-        _restore_sqlite(Path(url.removeprefix(SQLITE)), folder / SQLITE_FILE, manifest, replace=replace, report=report)
+        _restore_sqlite(
+            Path(url.removeprefix(SQLITE)), folder / SQLITE_FILE, manifest, erased, replace=replace, report=report
+        )
     else:
-        _restore_postgresql(url, folder / POSTGRESQL_FILE, manifest, replace=replace, report=report)
+        _restore_postgresql(url, folder / POSTGRESQL_FILE, manifest, erased, replace=replace, report=report)
     return manifest
 
 
-def _restore_sqlite(path: Path, backup: Path, manifest: Manifest, *, replace: bool, report: Report) -> None:
+def _restore_sqlite(
+    path: Path, backup: Path, manifest: Manifest, erased: Collection[str], *, replace: bool, report: Report
+) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with migrate.file_lock(path):
         if path.exists() and not replace and not migrate.connected(f"{SQLITE}{path}", is_empty):
@@ -71,7 +76,7 @@ def _restore_sqlite(path: Path, backup: Path, manifest: Manifest, *, replace: bo
             _copy(backup, ready, report)
             _see_that_it_is_sound(ready)
             _see_that_all_came(migrate.connected(f"{SQLITE}{ready}", _counted), manifest.rows)
-            migrate.connected(f"{SQLITE}{ready}", _begin_another_past)
+            migrate.connected(f"{SQLITE}{ready}", lambda connection: _begin_another_past(connection, erased))
             if path.exists():
                 _put_aside(path)
             ready.replace(path)
@@ -112,7 +117,9 @@ def _put_aside(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _restore_postgresql(url: str, dump: Path, manifest: Manifest, *, replace: bool, report: Report) -> None:
+def _restore_postgresql(
+    url: str, dump: Path, manifest: Manifest, erased: Collection[str], *, replace: bool, report: Report
+) -> None:
     if shutil.which("pg_restore") is None:
         raise OperatorError("pg_restore is not installed; run: apt-get install postgresql-client")
     if not replace and not migrate.connected(url, is_empty):
@@ -127,18 +134,20 @@ def _restore_postgresql(url: str, dump: Path, manifest: Manifest, *, replace: bo
             advance,
         )
     _see_that_all_came(migrate.connected(url, _counted), manifest.rows)
-    migrate.connected(url, _finish)
+    migrate.connected(url, lambda connection: _finish(connection, erased))
 
 
-def _finish(connection: Connection) -> None:
+def _finish(connection: Connection, erased: Collection[str]) -> None:
     begin_another_past(connection)
+    put_erasures_due(connection, erased)
     unfinished.unmark(connection)
     connection.exec_driver_sql("ANALYZE")
     connection.commit()
 
 
-def _begin_another_past(connection: Connection) -> None:
+def _begin_another_past(connection: Connection, erased: Collection[str]) -> None:
     begin_another_past(connection)
+    put_erasures_due(connection, erased)
     connection.commit()
 
 

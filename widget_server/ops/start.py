@@ -23,6 +23,7 @@ from widget_server.ops.health import HEALTH, show_livez, show_readyz
 from widget_server.ops.listening import BACKLOG, bind, bind_control
 from widget_server.ops.logging import AccessLogger
 from widget_server.ops.metrics import METRICS, show_metrics
+from widget_server.ops.unread import answer_unread
 from widget_server.settings import OperatorError
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Listeners:
         await self._internal.setup()
         await _listen(self._internal, bind(settings.internal_host, self._internal_port, "internal_port"))
         await self._public.setup()
+        answer_unread(self._public)
         await self._control.setup()
         await web.SockSite(self._control, bind_control(self._control_socket)).start()
         self._has_control_socket = True

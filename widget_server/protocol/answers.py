@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from widget_server.protocol.frames import Ref, StatusName, Uuid
+from widget_server.protocol.frames import FileId, Ref, StatusName, Uuid
 
 PublicStatus = Literal["open", "resolved"]
-RoleName = Literal["visitor", "agent", "system"]
+RoleName = Literal["visitor", "agent", "system", "member"]
 
 
 class ServerModel(BaseModel):
@@ -35,6 +35,24 @@ class Author(ServerModel):
     picture: str | None = None
 
 
+class File(ServerModel):
+    """A file that a message carries.
+
+    It is read at ``/files/{id}``, where access follows the message; of a picture there is ``/files/{id}/small`` too.
+    """
+
+    id: FileId
+    name: str
+    kind: Literal["picture", "other"]
+    type: str
+    """Its kind by its content, as in ``Content-Type``."""
+    size: int
+    """Bytes."""
+    width: int | None = None
+    height: int | None = None
+    """Pixels of a picture."""
+
+
 class Message(ServerModel):
     """One message in its present state. A removed one keeps ``seq`` and author; its body is empty."""
 
@@ -51,6 +69,9 @@ class Message(ServerModel):
     removed: bool = False
     parent: int | None = None
     after_seq: int | None = None
+    tally: dict[str, int] | None = None
+    """Of a post: its votes (``up``, ``down``) and how often each emoji was put to it, as they were last counted."""
+    files: list[File] | None = None
 
 
 class SideMarks(ServerModel):
@@ -79,6 +100,14 @@ class Contact(ServerModel):
     language: str | None = None
     zone: str | None = None
     browser: str | None = None
+    verified: dict[str, Any] = {}
+    """What the site signed of its own signed-in person: ``name``, ``mail``, ``attributes``. The rest is unverified."""
+    subject: str | None = None
+    """Whom the site says they are, by its own name for them; signed."""
+    mail_confirmed: bool = False
+    """Whether the visitor has shown that ``mail`` is theirs."""
+    member: str | None = None
+    """The name of the account with which they have claimed their conversations here."""
 
 
 class ConversationHead(ServerModel):
@@ -98,6 +127,52 @@ class StaffHead(ServerModel):
     snoozed_until: str | None
     visitor: Author
     contact: Contact
+
+
+class ThreadHead(ServerModel):
+    """The head of a thread."""
+
+    kind: Literal["thread"]
+    title: str
+    number: int
+    """Its place in addresses."""
+    board: str
+    """Its board's words in addresses."""
+    thread_kind: Literal["discussion", "question"]
+    replies: int
+    score: int
+    accepted: int | None
+    """The ``seq`` of the answer that the asker accepted."""
+    pinned: bool
+    locked: bool
+    """Nobody answers any more."""
+    removed: bool
+    poll: dict[str, int] | None = None
+    """How often each option was chosen, by its place."""
+
+
+class RoomHead(ServerModel):
+    """The head of a room, or of a talk of two."""
+
+    kind: Literal["room"]
+    name: str
+    """Empty for a talk of two, which is called by the other one's name."""
+    description: str
+    access: Literal["open", "invited", "direct"]
+    capacity: int
+    members: int
+    """How many are in."""
+    owner: Author
+    people: list[Author] | None = None
+    """Of a talk of two: both."""
+
+
+class ReaderMarks(ServerModel):
+    """One member's watermarks in a room."""
+
+    person: Uuid
+    delivered: int
+    seen: int
 
 
 class ConversationRow(ServerModel):
@@ -155,10 +230,17 @@ class Limits(ServerModel):
     message_chars: int
     frame_bytes: int
     edit_ms: int
+    files: int = 0
+    """How many files may go with one message; 0: none are taken."""
+    file_bytes: int = 0
+    """How large each may be."""
 
 
 class Welcome(ServerModel):
-    """Answer to ``hello``. ``token`` is present only when a fresh one was made: save it before the first send."""
+    """Answer to ``hello``. ``token`` is present only when a fresh one was made: save it before the first send.
+
+    It comes again, without a token, when ``contact`` has shown that the visitor is another one than before.
+    """
 
     t: Literal["welcome"]
     v: int
@@ -173,6 +255,8 @@ class Welcome(ServerModel):
     conversations: list[OwnConversation] = []
     availability: Literal["online", "away"] | None = None
     """For agents."""
+    notices: int | None = None
+    """For members on a page: how many notices they have not seen; stops at 99."""
     heartbeat_ms: int
     """Send ``ping`` after this long without a frame from the server; no answer within half of it: the line is dead."""
     limits: Limits
@@ -222,7 +306,7 @@ class Event(ServerModel):
     from_: int = Field(alias="from")
     to: int
     messages: list[Message] = []
-    head: ConversationHead | StaffHead | None = None
+    head: ConversationHead | StaffHead | ThreadHead | RoomHead | None = None
 
 
 class Head(ServerModel):
@@ -238,8 +322,10 @@ class Head(ServerModel):
     first_seq: int
     last_seq: int
     state: Literal["open", "locked", "closed"]
-    head: ConversationHead | StaffHead
+    head: ConversationHead | StaffHead | ThreadHead | RoomHead
     marks: MarksBody | None = None
+    readers: list[ReaderMarks] | None = None
+    """Of a room with up to 50 members: how far each of them has come."""
     staff: Uuid | None = None
     """For agents: the staff channel beside it."""
 
@@ -289,6 +375,14 @@ class MarksFrame(ServerModel):
     agents: SideMarks
 
 
+class ReadersFrame(ServerModel):
+    """The watermarks of members of a room have risen: theirs as they stand now. At most once a second."""
+
+    t: Literal["readers"]
+    channel: Uuid
+    readers: list[ReaderMarks]
+
+
 class TypingFrame(ServerModel):
     """Somebody of the channel types; forget it after 6 s without a repeat.
 
@@ -303,12 +397,39 @@ class TypingFrame(ServerModel):
 
 
 class PresenceFrame(ServerModel):
-    """On a staff channel: which agents have the conversation open, and whether the visitor is connected."""
+    """On a staff channel: which agents have the conversation open, and whether the visitor is connected.
+
+    On a room: which members are here now.
+    """
 
     t: Literal["presence"]
     channel: Uuid
     viewers: list[Author]
     visitor_online: bool
+
+
+class NewsFrame(ServerModel):
+    """Something happened in a thread of a board that is watched: begun, answered. A hint, never the truth."""
+
+    t: Literal["news"]
+    board: Uuid
+    thread: int
+    """Its number in addresses."""
+
+
+class NoticesFrame(ServerModel):
+    """How many notices this member has not seen; stops at 99."""
+
+    t: Literal["notices"]
+    unseen: int
+
+
+class RoomsFrame(ServerModel):
+    """Something of this member's rooms has changed: one came or went, or has something new. The list is read again."""
+
+    t: Literal["rooms"]
+    channel: Uuid | None = None
+    """Which; null: look at all of them."""
 
 
 class SiteFrame(ServerModel):
@@ -378,8 +499,12 @@ ServerFrame = Annotated[
     | Reset
     | Gone
     | MarksFrame
+    | ReadersFrame
     | TypingFrame
     | PresenceFrame
+    | NewsFrame
+    | NoticesFrame
+    | RoomsFrame
     | SiteFrame
     | Rows
     | Page

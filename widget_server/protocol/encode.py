@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -18,6 +18,10 @@ PONG = b'{"t":"pong"}'
 
 MESSAGES_BYTES: Final = 256 * 1024
 """Of messages in one answer: several such answers may wait for a slow reader (``outbound_bytes_max``)."""
+
+RESUME_MAX: Final = 500
+"""More changes than this, or more than fit (:data:`MESSAGES_BYTES`), are not sent one by one: the client loads
+afresh."""
 
 
 def dumps(frame: Json) -> bytes:
@@ -39,15 +43,18 @@ def done(ref: int) -> bytes:
     return orjson.dumps({"t": "done", "ref": ref})
 
 
-def error_body(error: ProductError) -> Json:
-    """Number, name, sentence and (for passing ones) milliseconds: the one shape of every error."""
+def error_body(error: ProductError, say: Callable[[str], str] = str) -> Json:
+    """Number, name, sentence and (for passing ones) milliseconds: the one shape of every error.
+
+    :param say: puts the sentence into a person's language; programs read English.
+    """
     code = ERRORS[error.name]
     facts = dict(error.facts)
     body: Json = {"code": code.number, "name": error.name}
     if isinstance(error, TryLater):
         body["retry_after"] = error.retry_after_ms
         facts.setdefault("seconds", max(1, -(-error.retry_after_ms // 1000)))
-    body["message"] = code.text.format_map(_Facts(facts))
+    body["message"] = say(code.text).format_map(_Facts(facts))
     return body
 
 

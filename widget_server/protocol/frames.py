@@ -23,9 +23,13 @@ Whole = Annotated[int, Field(ge=1 - 2**53, le=2**53 - 1)]
 Epoch = Annotated[str, StringConstraints(max_length=40)]
 Line = Annotated[str, StringConstraints(max_length=200)]
 Address = Annotated[str, StringConstraints(max_length=2000)]
+FileId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
+"""128 bits of chance: the place of a file in addresses (S12)."""
 StatusName = Literal["open", "pending", "snoozed", "resolved", "spam"]
 
 MAX_ATTRIBUTES = 20
+MAX_FILES = 10
+"""That one message carries."""
 
 
 def _check_few(value: object) -> object:
@@ -129,6 +133,9 @@ class Send(ClientModel):
     """For a note in a staff channel: its place in the public channel, behind the message with this number."""
     context: Context | None = None
     """With ``start``: where the visitor is."""
+    files: Annotated[tuple[FileId, ...], Field(max_length=MAX_FILES), FailFast()] = ()
+    """What goes with it: uploaded by the sender, ready, and part of no other message. With files ``body`` may be empty.
+    """
 
 
 class Edit(ClientModel):
@@ -195,6 +202,9 @@ class SetContact(ClientModel):
     name: Line | None = None
     mail: Line | None = None
     attributes: Attributes = {}
+    token: Annotated[str, StringConstraints(max_length=8000)] | None = None
+    """What the site signed of the person who is signed in there. Who they are may change by it: then a ``welcome``
+    without a token comes before ``done``."""
 
 
 class SignOut(ClientModel):
@@ -257,6 +267,16 @@ class Search(ClientModel):
     limit: Annotated[int, Field(ge=1, le=50)] = 20
 
 
+class Watch(ClientModel):
+    """Be told of news on these boards (their public ids), as far as one may read them. Replaces what was watched.
+
+    Only on a page's line. Not answered.
+    """
+
+    t: Literal["watch"]
+    boards: Annotated[tuple[Uuid, ...], Field(max_length=100), FailFast()]
+
+
 ClientFrame = Annotated[
     Hello
     | Open
@@ -275,7 +295,8 @@ ClientFrame = Annotated[
     | Assign
     | SetStatus
     | SetAvailability
-    | Search,
+    | Search
+    | Watch,
     Field(discriminator="t"),
 ]
 

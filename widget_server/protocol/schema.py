@@ -43,12 +43,17 @@ def definitions() -> dict[str, Schema]:
     )
     found: dict[str, Schema] = document["$defs"]
     for name, schema in found.items():
-        _drop_titles(schema)
+        drop_titles(schema)
         if issubclass(MODELS[name], answers.ServerModel):
             schema.pop("additionalProperties", None)
-        for field, comment in _field_comments(MODELS[name]).items():
-            schema["properties"][field]["description"] = comment
+        describe_fields(schema, MODELS[name])
     return found | {str(key): dict(union) for (key, _mode), union in unions.items()}
+
+
+def describe_fields(schema: Schema, model: type[BaseModel]) -> None:
+    """Put the strings that stand under the fields of ``model`` beside its properties."""
+    for field, comment in _field_comments(model).items():
+        schema["properties"][field]["description"] = comment
 
 
 def _field_comments(model: type[BaseModel]) -> dict[str, str]:
@@ -65,7 +70,7 @@ def _field_comments(model: type[BaseModel]) -> dict[str, str]:
     }
 
 
-def _drop_titles(schema: Schema) -> None:
+def drop_titles(schema: Schema) -> None:
     """Take away the titles that pydantic makes of the names beside them."""
     schema.pop("title", None)
     for key, value in schema.items():
@@ -75,7 +80,7 @@ def _drop_titles(schema: Schema) -> None:
             children = value if isinstance(value, list) else [value]
         for child in children:
             if isinstance(child, dict):
-                _drop_titles(child)
+                drop_titles(child)
 
 
 def json_schema() -> Schema:

@@ -7,7 +7,7 @@ perform in order. ``now`` is a monotonic time in milliseconds.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from widget_server.core.errors import Malformed, ProductError, Refused, TryLater
 from widget_server.core.text import check_body
@@ -21,11 +21,28 @@ TYPING_EVERY_MS: Final = 1_000
 PRESENCE_MS: Final = 45_000
 _AGENT_FRAMES = (f.ListInbox, f.Assign, f.SetStatus, f.SetAvailability, f.Search)
 _VISITOR_FRAMES = (f.SetContext, f.SetContact, f.SignOut)
-_NOT_POSTED = (f.Hello, f.Open, f.Close)
+_FOREIGN_FRAMES: Final[dict[str, tuple[type, ...]]] = {
+    "visitor": (*_AGENT_FRAMES, f.Watch),
+    "agent": (*_VISITOR_FRAMES, f.Watch),
+    "reader": (),
+}
+"""What is refused on which line; a reader's is asked for what it takes instead."""
+_READER_FRAMES = (
+    f.Hello, f.Open, f.Close, f.Typing, f.Receipt, f.Ping, f.Watch, f.Send, f.Edit, f.Remove, f.History,
+)  # fmt: skip
+"""All that a page of the community has to say. It writes in rooms: posts of threads come by its forms, and what is sent
+to one is refused by the action."""
+_NOT_POSTED = (f.Hello, f.Open, f.Close, f.Watch)
 _MAX_OPEN = 200
+_READER_MAX_OPEN = 10
+"""A page shows one thread or room."""
 _REFUSED_MAX = 200
 """Frames over the limit that are answered one by one; who sends on after so many in a row is sent away."""
 _BUFFER_MAX = 256
+
+
+Speaker = Literal["visitor", "agent", "reader"]
+"""Who can have a line: a visitor of a site, a signed-in agent, or somebody who reads the community."""
 
 
 class Limiter(Protocol):
@@ -76,19 +93,19 @@ class _Channel:
 class Session:
     """The rules of one connection.
 
-    :param agent: whether a signed-in agent speaks (else a visitor).
+    :param speaker: on which kind of line.
     :param posting: a single HTTP post of the fallback: authorised from outside, without channels of its own.
     """
 
     __slots__ = (
-        "_agent", "_began", "_blocked", "_channels", "_deadline", "_greeted", "_hello_sent", "_limiter", "_refused",
+        "_began", "_blocked", "_channels", "_deadline", "_greeted", "_hello_sent", "_limiter", "_refused", "_speaker",
         "_terms", "alive_at", "asleep", "posting",
     )  # fmt: skip
 
-    def __init__(self, terms: Terms, limiter: Limiter, *, agent: bool, now: int, posting: bool = False) -> None:
+    def __init__(self, terms: Terms, limiter: Limiter, *, speaker: Speaker, now: int, posting: bool = False) -> None:
         self._terms = terms
         self._limiter = limiter
-        self._agent = agent
+        self._speaker: Speaker = speaker
         self._greeted = posting
         self._hello_sent = posting
         self._deadline = now + terms.hello_ms
@@ -120,6 +137,8 @@ class Session:
         if wait is not None:
             return self._too_many(frame, wait)
         self._refused = 0
+        if self._speaker == "reader" and not isinstance(frame, _READER_FRAMES):
+            return [Out(encode.error(Refused("not_allowed"), getattr(frame, "ref", None)))]
         if type(frame) is f.Send:
             return self._send(frame)
         if type(frame) is f.Hello:
@@ -137,7 +156,7 @@ class Session:
     def _greeted_frame(self, frame: f.ClientFrame, now: int) -> list[Effect]:
         if not self._greeted:
             return [Out(encode.error(Malformed("hello_first"))), End(CloseCode.MALFORMED)]
-        if isinstance(frame, _VISITOR_FRAMES if self._agent else _AGENT_FRAMES):
+        if isinstance(frame, _FOREIGN_FRAMES[self._speaker]):
             return [Out(encode.error(Refused("not_allowed"), getattr(frame, "ref", None)))]
         if self.posting and isinstance(frame, _NOT_POSTED):
             return [
@@ -188,13 +207,19 @@ class Session:
                 Out(encode.error(Malformed("unsupported_version", version=PROTOCOL_VERSION))),
                 End(CloseCode.UPGRADE_REQUIRED),
             ]
+        if len(frame.positions) > self._most_open:
+            return [Out(encode.error(Malformed("malformed", where="positions (too many)"))), End(CloseCode.MALFORMED)]
         self._hello_sent = True
         for position in frame.positions:
             self._channel(position.channel)
         return [Command(frame)]
 
+    @property
+    def _most_open(self) -> int:
+        return _READER_MAX_OPEN if self._speaker == "reader" else _MAX_OPEN
+
     def _open(self, frame: f.Open) -> list[Effect]:
-        if len(self._channels or ()) >= _MAX_OPEN and frame.channel not in (self._channels or ()):
+        if len(self._channels or ()) >= self._most_open and frame.channel not in (self._channels or ()):
             return [Out(encode.error(TryLater("busy", 5_000), frame.ref, frame.channel))]
         self._channel(frame.channel)
         return [Command(frame)]
@@ -215,7 +240,7 @@ class Session:
         if not self._greeted:
             return [Out(encode.error(Malformed("hello_first"))), End(CloseCode.MALFORMED)]
         where = frame.channel or self._place_of_start(frame)
-        if where is None or (self._agent and frame.channel is None):
+        if where is None or (self._speaker != "visitor" and frame.channel is None):
             return [Out(encode.error(Malformed("malformed", where="channel (missing)"), frame.ref))]
         if self._blocked:
             try:
@@ -223,7 +248,7 @@ class Session:
             except TryLater as error:
                 return [Out(encode.error(error, frame.ref, frame.channel))]
         try:
-            body = check_body(frame.body, self._terms.message_chars)
+            body = check_body(frame.body, self._terms.message_chars, required=not frame.files)
         except ProductError as error:
             return [Out(encode.error(error, frame.ref, frame.channel))]
         wait = self._limiter.message()

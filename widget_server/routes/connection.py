@@ -9,16 +9,22 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from widget_server.actions import conversations, greeting, inbox, messages, visitors
+from widget_server.actions import conversations, greeting, identities, inbox, messages, visitors
 from widget_server.actions.access import Access, access_channel, access_visitor
-from widget_server.actions.actors import Agent, Visitor
+from widget_server.actions.actors import Agent, Reader, Visitor
+from widget_server.actions.bans import check_not_banned
 from widget_server.actions.resume import Resumed, resume
 from widget_server.core.errors import ProductError, Refused, TryLater
+from widget_server.core.ids import is_uuid
 from widget_server.protocol import encode
 from widget_server.protocol import frames as f
 from widget_server.protocol.codes import CloseCode
 from widget_server.protocol.effects import Command, Effect, End, OpenOwn, Out, Unsubscribe, Whisper
 from widget_server.protocol.session import Opened, Session
+from widget_server.routes.entrance import code_of_refusal
+from widget_server.routes.passing import arrive, depart, tell_typing
+from widget_server.routes.reading import PageLine
+from widget_server.routes.shown import Shown
 from widget_server.store.database import StoreUnavailable, Transaction
 
 if TYPE_CHECKING:
@@ -34,18 +40,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Connection:
+class Connection(Shown):
     """A client's line on this node.
 
     :param desk: what all connections of the node share.
     :param limits: the same as the session's; told who the visitor is once ``hello`` has said it.
     :param actor: who speaks; a visitor's token is known only after ``hello``.
     :param site: for visitors, their site.
+    :param client: the network address, which may be in a banned range.
     """
 
     __slots__ = (
-        "_accesses", "_desk", "_in_console", "_is_counted", "_is_gone", "_limits", "_pending", "_settled",
-        "_starting", "_unanswered", "actor", "address", "inbox", "outbound", "session", "site",
+        "_accesses", "_client", "_desk", "_in_console", "_is_counted", "_is_gone", "_limits", "_pending",
+        "_reading", "_settled", "_starting", "_unanswered", "actor", "address", "inbox", "outbound", "session", "site",
     )  # fmt: skip
 
     def __init__(
@@ -57,9 +64,11 @@ class Connection:
         actor: Actor,
         address: str,
         site: Site | None,
+        client: str,
     ) -> None:
         self._desk = desk
         self._accesses: dict[str, Access] | None = None
+        self._client = client
         self._pending: set[asyncio.Task[None]] | None = None
         self._in_console = False
         self._is_counted = False
@@ -76,6 +85,11 @@ class Connection:
         self.site = site
         self.inbox = False
         """Whether a console wants to hear of changed rows."""
+        self._reading = (
+            PageLine(desk.engine, actor, self, self.tell, self._later, self.keep_rooms)
+            if isinstance(actor, Reader)
+            else None
+        )
 
     # --- what comes in
 
@@ -129,6 +143,8 @@ class Connection:
 
     async def _command(self, frame: f.ClientFrame) -> None:
         try:
+            if type(frame) not in _READS:
+                self._check_banned()
             outcome = await _COMMANDS[type(frame)](self, frame)
         except ProductError as error:
             outcome = error
@@ -141,7 +157,16 @@ class Connection:
         if outcome is not _LATER:
             self._done(frame, outcome)
             if isinstance(frame, f.Hello) and isinstance(outcome, ProductError):
-                self.outbound.end(_closing(outcome))
+                self.outbound.end(code_of_refusal(outcome))
+
+    def _check_banned(self) -> None:
+        """Refuse to write for somebody who is banned: looked up at each write, in memory.
+
+        :raises Refused: ``banned``.
+        """
+        engine = self._desk.engine
+        if engine.bans:
+            check_not_banned(engine, self.actor, self._client)
 
     def _done(self, frame: f.ClientFrame, outcome: Any) -> None:
         """A command has ended: count it, tell the session, and perform what follows, unless the line ended first."""
@@ -157,6 +182,7 @@ class Connection:
         if access is None:
             return False
         try:
+            self._check_banned()
             messages.do_send(self._desk.engine, self.actor, access, frame, self._answer(frame))
         except ProductError as error:
             self._done(frame, error)
@@ -201,8 +227,10 @@ class Connection:
     async def _hello(self, frame: f.Hello) -> Any:
         if isinstance(self.actor, Visitor):
             await self._greet_visitor(self.actor, frame)
+        elif self._reading is not None:
+            await self._greet_reader(self._reading, frame)
         else:
-            await self._greet_agent(self.actor, frame)
+            await self._greet_agent(self._agent(), frame)
         return _LATER
 
     async def _greet_visitor(self, visitor: Visitor, frame: f.Hello) -> None:
@@ -226,6 +254,15 @@ class Connection:
             resumed: list[Resumed] = []
         else:
             own, resumed = await desk.engine.database.read(read)
+        await self._welcome(visitor, own, fresh)
+        self.session.greeted()
+        for one in resumed:
+            self._opened(one)
+        if frame.context is not None and visitor.author is not None:
+            await visitors.do_context(desk.engine, visitor, frame.context)
+
+    async def _welcome(self, visitor: Visitor, own: list[Any], fresh: str | None = None) -> None:
+        desk = self._desk
         welcome = desk.welcome() | {
             "person": visitor.author.state("visitor") if visitor.author else None,
             "site": await desk.reception.state(visitor.site_key),
@@ -234,11 +271,6 @@ class Connection:
         if fresh is not None:
             welcome["token"] = fresh
         self.outbound.push(encode.dumps(welcome))
-        self.session.greeted()
-        for one in resumed:
-            self._opened(one)
-        if frame.context is not None and visitor.author is not None:
-            await visitors.do_context(desk.engine, visitor, frame.context)
 
     async def _greet_agent(self, agent: Agent, frame: f.Hello) -> None:
         engine = self._desk.engine
@@ -254,6 +286,17 @@ class Connection:
             self.outbound.push(await inbox.since(engine, agent, frame.inbox, frame.inbox_epoch))
         for position in frame.positions:
             await self._open(position.channel, position, None)
+
+    async def _greet_reader(self, reading: PageLine, frame: f.Hello) -> None:
+        self.outbound.push(encode.dumps(self._desk.welcome() | await reading.greeting()))
+        self.session.greeted()
+        for position in frame.positions:
+            await self._open(position.channel, position, None)
+
+    async def _watch(self, frame: f.Watch) -> Any:
+        if self._reading is not None:
+            await self._reading.watch(frame)
+        return _LATER
 
     async def _open_frame(self, frame: f.Open) -> Any:
         await self._open(frame.channel, frame.position, frame.ref)
@@ -286,7 +329,7 @@ class Connection:
             engine.switchboard.at(opened.channel, self.session.version_of(opened.channel), self, found.marks)
             if not known:
                 self._arrive(found.access)
-            elif found.access.kind == "staff":
+            if found.access.kind == "room" or (known and found.access.kind == "staff"):
                 self.outbound.push(engine.presence.frame(found.access.public_id))
         else:
             self._all_at_once(effects)
@@ -344,8 +387,31 @@ class Connection:
         return _LATER
 
     async def _contact(self, frame: f.SetContact) -> Any:
-        if isinstance(self.actor, Visitor):
+        if not isinstance(self.actor, Visitor):
+            return
+        if frame.token is not None:
+            await self._identify(self.actor, frame.token)
+        if frame.name or frame.mail or frame.attributes:
             await visitors.do_contact(self._desk.engine, self.actor, frame)
+
+    async def _identify(self, visitor: Visitor, token: str) -> None:
+        """Believe the site about who this is; whoever is found to be another one than before is welcomed again."""
+        engine = self._desk.engine
+        found = await identities.do_identify(engine, self._desk.sealer, visitor, token)
+        if found is None:
+            self.outbound.end(CloseCode.SIGNED_OUT)
+            raise Refused("token_ended")
+        if not found.is_other:
+            visitor.author = found.author
+            return
+        accesses = list((self._accesses or {}).values())
+        for access in accesses:
+            self._depart(access)
+        visitor.author = found.author
+        for access in accesses:
+            self._arrive(access)
+        own = await engine.database.read(lambda tx: visitors.own_conversations(tx, found.author))
+        await self._welcome(visitor, own)
 
     async def _sign_out(self, frame: f.SignOut) -> Any:
         if isinstance(self.actor, Visitor):
@@ -382,46 +448,24 @@ class Connection:
 
     async def _whisper(self, whisper: Whisper) -> None:
         try:
+            self._check_banned()
             access = await self._access(whisper.channel)
         except (ProductError, StoreUnavailable):
             return
-        self._tell_typing(access, whisper.draft, on=whisper.on)
+        if access.may_write:
+            self._tell_typing(access, whisper.draft, on=whisper.on)
 
     def _tell_typing(self, access: Access, draft: str | None, *, on: bool) -> None:
-        author = self.actor.author
-        if author is None:
-            return
-        bus = self._desk.engine.bus
-        frame: dict[str, Any] = {
-            "t": "typing",
-            "channel": access.public_id,
-            "person": author.state(access.side),
-            "on": on,
-        }
-        bus.ephemeral(access.public_id, encode.dumps(frame), exclude=author.id)
-        # A draft is told to the staff alone, and only where the site has switched it on and so told the visitor.
-        preview = self.site is not None and self.site.appearance.draft_preview
-        if access.side == "visitor" and access.staff is not None and preview and draft is not None:
-            bus.ephemeral(access.staff, encode.dumps({**frame, "channel": access.staff, "draft": draft if on else ""}))
+        previews = self.site is not None and self.site.appearance.draft_preview
+        tell_typing(self._desk.engine, self.actor, access, draft if previews else None, on=on)
 
     def _arrive(self, access: Access) -> None:
-        """This client has a channel open: it shows on the staff channel."""
-        if self.session.posting or access.staff is None:
-            return
-        presence = self._desk.engine.presence
-        if access.side == "visitor" and self.actor.author is not None:
-            presence.visit(access.staff, self.actor.author.id)
-        elif access.kind == "staff" and isinstance(self.actor, Agent):
-            presence.view(access.staff, self.actor.author)
+        if not self.session.posting:
+            arrive(self._desk.engine, self.actor, access)
 
     def _depart(self, access: Access) -> None:
-        if self.session.posting or access.staff is None:
-            return
-        presence = self._desk.engine.presence
-        if access.side == "visitor" and self.actor.author is not None:
-            presence.part(access.staff, self.actor.author.id)
-        elif access.kind == "staff" and isinstance(self.actor, Agent):
-            presence.look_away(access.staff, self.actor.author)
+        if not self.session.posting:
+            depart(self._desk.engine, self.actor, access)
 
     def _leave(self, channel: str) -> None:
         self._desk.engine.switchboard.unsubscribe(channel, self)
@@ -444,8 +488,11 @@ class Connection:
             self._all_at_once(self.session.event(event.channel, event.from_version, event.to_version, event.data))
 
     def on_ephemeral(self, channel: str, data: bytes) -> None:
-        """Marks, typing or presence."""
-        self._all_at_once(self.session.ephemeral(channel, data))
+        """Marks, typing or presence; on a page also news of a board, or of what its member is told."""
+        if self._reading is not None and not is_uuid(channel):
+            self._reading.hear(channel, data)
+        else:
+            self._all_at_once(self.session.ephemeral(channel, data))
 
     def on_gap(self, _channel: str) -> None:
         """The node itself has missed too much: the client connects again and resumes."""
@@ -496,19 +543,19 @@ class Connection:
             self._hide_presence()
         for channel in self.session.open_channels():
             self._desk.engine.switchboard.unsubscribe(channel, self)
+        if self._reading is not None:
+            self._reading.gone()
         for task in list(self._pending or ()):
             task.cancel()
 
 
-def _closing(refusal: ProductError) -> CloseCode:
-    """How a connection ends whose ``hello`` was refused."""
-    if isinstance(refusal, TryLater):
-        return CloseCode.BUSY
-    return CloseCode.SIGNED_OUT if isinstance(refusal, Refused) else CloseCode.MALFORMED
-
-
 _LATER: Final = object()
 """The outcome comes by another way."""
+
+_READS: Final = frozenset(
+    {f.Hello, f.Open, f.History, f.Receipt, f.SetContext, f.SignOut, f.ListInbox, f.Search, f.Watch}
+)
+"""What somebody who is banned may still do; everything else is writing, also what is added to the table."""
 
 _COMMANDS: Final[dict[type, Callable[[Connection, Any], Awaitable[Any]]]] = {
     f.Hello: Connection._hello,
@@ -526,5 +573,6 @@ _COMMANDS: Final[dict[type, Callable[[Connection, Any], Awaitable[Any]]]] = {
     f.SetStatus: Connection._status,
     f.SetAvailability: Connection._availability,
     f.Search: Connection._search,
+    f.Watch: Connection._watch,
 }
 """An explicit table of what a frame may call (S04)."""

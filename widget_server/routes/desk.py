@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from aiohttp import web
 
@@ -14,12 +14,14 @@ from widget_server.core.times import iso
 from widget_server.hub.outbound import Turn
 from widget_server.hub.registry import Registry
 from widget_server.protocol import PROTOCOL_VERSION
-from widget_server.protocol.session import Limiter, Session, Terms
+from widget_server.protocol.frames import MAX_FILES
+from widget_server.protocol.session import Limiter, Session, Speaker, Terms
 
 if TYPE_CHECKING:
     from widget_server.actions.actors import Visitor
     from widget_server.actions.engine import Engine
     from widget_server.actions.greeting import Reception
+    from widget_server.actions.sealing import Sealer
     from widget_server.ops.metrics import Metrics
     from widget_server.routes.connection import Connection
     from widget_server.settings import Settings
@@ -35,15 +37,22 @@ class Desk:
     """One node's front desk."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, reception: Reception, limits: RateLimits, metrics: Metrics
+        self,
+        settings: Settings,
+        engine: Engine,
+        reception: Reception,
+        limits: RateLimits,
+        metrics: Metrics,
+        sealer: Sealer,
     ) -> None:
         self.settings = settings
         self.engine = engine
         self.reception = reception
         self.limits = limits
         self.metrics = metrics
+        self.sealer = sealer
         # Found once: looking a label up costs more than counting.
-        self.sockets = {kind: metrics.sockets.labels(kind) for kind in ("visitor", "agent")}
+        self.sockets = {kind: metrics.sockets.labels(kind) for kind in get_args(Speaker)}
         self._resumes = {result: metrics.resumes.labels(result) for result in ("fresh", "recovered", "reset", "gone")}
         self.draining = False
         """Whether this node is on its way out: it takes no new line."""
@@ -57,9 +66,9 @@ class Desk:
         """Monotonic milliseconds, for sessions."""
         return self.engine.clock.monotonic_ms()
 
-    def session(self, limiter: Limiter, *, agent: bool, posting: bool = False) -> Session:
+    def session(self, limiter: Limiter, *, speaker: Speaker, posting: bool = False) -> Session:
         """A session for a new line."""
-        return Session(self.terms, limiter, agent=agent, now=self.now(), posting=posting)
+        return Session(self.terms, limiter, speaker=speaker, now=self.now(), posting=posting)
 
     def limits_of(self, site_key: str | None, address: str) -> ConnectionLimits:
         """The limits of a new line; ``site_key`` is None for agents."""
@@ -67,6 +76,7 @@ class Desk:
 
     def welcome(self) -> State:
         """The part of ``welcome`` that is the same for everybody."""
+        files = self.engine.files
         return {
             "t": "welcome",
             "v": PROTOCOL_VERSION,
@@ -78,6 +88,8 @@ class Desk:
                 "message_chars": self.settings.message_max_chars,
                 "frame_bytes": self.settings.frame_max_bytes,
                 "edit_ms": self.engine.policy.edit_ms,
+                "files": MAX_FILES if files is not None and files.terms.are_taken else 0,
+                "file_bytes": 0 if files is None else files.terms.megabytes * 1_000_000,
             },
         }
 

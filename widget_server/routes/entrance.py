@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from widget_server.actions.actors import Agent, Visitor
+from widget_server.actions.actors import Agent, Reader, Visitor
+from widget_server.core.errors import ProductError, Refused, TryLater
+from widget_server.core.permissions import GUEST
+from widget_server.protocol.codes import CloseCode
 from widget_server.routes.desk import DESK
 from widget_server.routes.keys import ORIGINS, SESSIONS
 from widget_server.store.records import Author
-from widget_server.web.clients import client_address, limit_key
+from widget_server.web.clients import client_address, limit_key, trusted
 from widget_server.web.origins import CHECKED_ORIGIN
+from widget_server.web.policies import check_complete, check_desk
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from widget_server.actions.actors import Actor
     from widget_server.actions.sites import Site
+    from widget_server.protocol.session import Speaker
     from widget_server.routes.desk import Desk
 
 _BROWSER_CHARS = 300
@@ -29,16 +34,25 @@ class Caller(NamedTuple):
     """What of the network address is counted: sockets, too, are capped for all of an IPv6 network at once (S40)."""
     origin: str
     site: Site | None
+    client: str
+    """The whole network address, for as long as the line is open: ranges can be banned that are narrower."""
 
     @property
     def is_agent(self) -> bool:
         """Whether it is a signed-in agent."""
-        return self.site is None
+        return isinstance(self.actor, Agent)
+
+    @property
+    def speaker(self) -> Speaker:
+        """As the session knows them."""
+        if isinstance(self.actor, Visitor):
+            return "visitor"
+        return "agent" if isinstance(self.actor, Agent) else "reader"
 
     @property
     def kind(self) -> str:
         """For the measures."""
-        return "agent" if self.site is None else "visitor"
+        return self.speaker
 
     @property
     def site_key(self) -> str | None:
@@ -46,8 +60,8 @@ class Caller(NamedTuple):
         return self.site.key if self.site is not None else None
 
 
-def _address(request: web.Request, desk: Desk) -> str:
-    return limit_key(client_address(request, desk.settings.trusted_proxies))
+def _client(request: web.Request, desk: Desk) -> str:
+    return client_address(request, trusted(desk.settings.trusted_proxies))
 
 
 async def visitor_calling(request: web.Request) -> Caller:
@@ -61,7 +75,8 @@ async def visitor_calling(request: web.Request) -> Caller:
     request[CHECKED_ORIGIN] = origin
     browser = request.headers.get("User-Agent", "")[:_BROWSER_CHARS]
     visitor = Visitor(site.id, site.key, "", browser.encode("utf-8", "replace").decode())
-    return Caller(visitor, _address(request, desk), origin, site)
+    client = _client(request, desk)
+    return Caller(visitor, limit_key(client), origin, site, client)
 
 
 async def agent_calling(request: web.Request) -> Caller:
@@ -72,7 +87,37 @@ async def agent_calling(request: web.Request) -> Caller:
     desk = request.app[DESK]
     origin = request.app[ORIGINS].check_own(request.headers)
     signed_in = await request.app[SESSIONS].signed_in(request)
-    found = signed_in.agent
+    found = check_desk(signed_in)
     author = Author(found.person_id, found.public_id, found.name, found.picture)
     actor = Agent(author, found.actor, signed_in.session_id)
-    return Caller(actor, _address(request, desk), origin, None)
+    client = _client(request, desk)
+    return Caller(actor, limit_key(client), origin, None, client)
+
+
+async def reader_calling(request: web.Request) -> Caller:
+    """A page of the community, open in front of a member or of a guest.
+
+    :raises Refused: ``foreign_origin``.
+    """
+    desk = request.app[DESK]
+    origin = request.app[ORIGINS].check_own(request.headers)
+    client = _client(request, desk)
+    return Caller(await _reader(request), limit_key(client), origin, None, client)
+
+
+async def _reader(request: web.Request) -> Reader:
+    try:
+        signed_in = await request.app[SESSIONS].signed_in(request)
+        found = check_complete(signed_in)
+    except Refused:
+        # As the page itself is shown: who has not signed in completely sees what a guest sees.
+        return Reader(None, GUEST)
+    author = Author(found.person_id, found.public_id, found.name, found.picture)
+    return Reader(author, found.actor, signed_in.session_id)
+
+
+def code_of_refusal(refusal: ProductError) -> CloseCode:
+    """Return how a line ends whose ``hello`` was refused."""
+    if isinstance(refusal, TryLater):
+        return CloseCode.BUSY
+    return CloseCode.SIGNED_OUT if isinstance(refusal, Refused) else CloseCode.MALFORMED

@@ -1,4 +1,4 @@
-"""The WebSockets: ``/ws/SITE_KEY`` for visitors and ``/ws/console`` for agents."""
+"""The WebSockets: ``/ws/SITE_KEY`` for visitors, ``/ws/console`` for agents, ``/ws/pages`` for readers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from widget_server.hub.outbound import Outbound
 from widget_server.protocol import encode
 from widget_server.routes.connection import Connection
 from widget_server.routes.desk import DESK, Desk
-from widget_server.routes.entrance import Caller, agent_calling, visitor_calling
+from widget_server.routes.entrance import Caller, agent_calling, reader_calling, visitor_calling
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,6 +35,11 @@ async def visitor_socket(request: web.Request) -> web.StreamResponse:
 async def console_socket(request: web.Request) -> web.StreamResponse:
     """``GET /ws/console``: only our own origin, only somebody who is signed in."""
     return await _serve(request, await agent_calling(request))
+
+
+async def pages_socket(request: web.Request) -> web.StreamResponse:
+    """``GET /ws/pages``: only our own origin; a member by their session, or a guest."""
+    return await _serve(request, await reader_calling(request))
 
 
 async def _serve(request: web.Request, caller: Caller) -> web.StreamResponse:
@@ -62,6 +67,10 @@ async def _serve(request: web.Request, caller: Caller) -> web.StreamResponse:
         desk.sockets[caller.kind].dec()
         _let_go(request, ws)
     await connection.outbound.finished()
+    if connection.outbound.closing:
+        # Its close frame has been sent: a second one, which aiohttp would send now, is a fault (RFC 6455 §5.5.1), and a
+        # browser then tells its page nothing of the code in the first.
+        ws._set_closed()
     return ws
 
 
@@ -97,8 +106,8 @@ def _connect(
         slow=desk.metrics.slow_readers.inc,
     )
     limits = desk.limits_of(caller.site_key, caller.address)
-    session = desk.session(limits, agent=caller.is_agent)
-    connection = Connection(desk, session, outbound, limits, caller.actor, caller.address, caller.site)
+    session = desk.session(limits, speaker=caller.speaker)
+    connection = Connection(desk, session, outbound, limits, caller.actor, caller.address, caller.site, caller.client)
     desk.connections.add(connection)
     desk.sockets[caller.kind].inc()
     return connection

@@ -129,8 +129,10 @@ class _StreamLine:
             slow=desk.metrics.slow_readers.inc,
         )
         limits = desk.limits_of(caller.site_key, caller.address)
-        session = desk.session(limits, agent=caller.is_agent)
-        connection = Connection(desk, session, outbound, limits, caller.actor, caller.address, caller.site)
+        session = desk.session(limits, speaker=caller.speaker)
+        connection = Connection(
+            desk, session, outbound, limits, caller.actor, caller.address, caller.site, caller.client
+        )
         desk.connections.add(connection)
         desk.sockets[caller.kind].inc()
         self._session = session
@@ -181,10 +183,10 @@ async def _frames(request: web.Request, caller: Caller) -> web.Response:
     if isinstance(caller.actor, Visitor):
         limits.know_visitor(caller.actor.token_hash)
         limits.share_frames(caller.actor.token_hash)
-    else:
+    elif caller.actor.author is not None:
         limits.share_frames(caller.actor.author.public_id)
-    session = desk.session(limits, agent=caller.is_agent, posting=True)
-    connection = Connection(desk, session, outbound, limits, caller.actor, caller.address, caller.site)
+    session = desk.session(limits, speaker=caller.speaker, posting=True)
+    connection = Connection(desk, session, outbound, limits, caller.actor, caller.address, caller.site, caller.client)
     for frame in frames:
         await connection.receive(json.dumps(frame, ensure_ascii=False))
     try:

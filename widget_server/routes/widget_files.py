@@ -74,7 +74,6 @@ async def show_frame(request: web.Request) -> web.Response:
     shelf = request.app[SHELF]
     site = await shelf.reception.site(request.match_info["key"])
     page = shelf.templates.page(
-        request,
         "frame",
         # Escaped for exactly this place: the template marks it as safe.
         {"name": site.name, "config": script_json(_config(shelf, site))},

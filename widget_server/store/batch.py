@@ -10,17 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import orjson
+
 from widget_server.core import conversation as rules
 from widget_server.core.conversation import Status, StatusEvent
 from widget_server.core.delivery import Marks, raised
 from widget_server.core.errors import ProductError, Refused, Unacceptable
 from widget_server.core.times import iso
 from widget_server.protocol.effects import Sent
-from widget_server.store.database import Transaction
+from widget_server.store.attachments import Attachments, take_away
+from widget_server.store.database import Row, Transaction
 from widget_server.store.heads import public_head, staff_head
 from widget_server.store.lists import listed
 from widget_server.store.locks import lock_channels
+from widget_server.store.queries import audit, hearing
 from widget_server.store.queries import batch as q
+from widget_server.store.queries import rooms as room_queries
 from widget_server.store.queries.messages import message_state
 from widget_server.store.records import (
     ChangeMessage,
@@ -43,8 +48,9 @@ class _Channel:
     """A channel's row while the batch works on it."""
 
     __slots__ = (
-        "agents", "at", "changed", "id", "kind", "last_seq", "marks_changed", "messages", "public_id", "repeats",
-        "site_id", "staff_id", "start_seq", "start_version", "state", "status", "status_before", "version", "visitor",
+        "agents", "at", "changed", "happened", "id", "is_heard", "kind", "last_seq", "marks_changed", "messages",
+        "of_site", "public_id", "repeats", "site_id",
+        "staff_id", "start_seq", "start_version", "state", "status", "status_before", "version", "visitor",
     )  # fmt: skip
 
     def __init__(self, row: tuple[Any, ...]) -> None:
@@ -54,6 +60,11 @@ class _Channel:
         self.status = self.status_before = _STATUSES.get(row[8])
         self.visitor = Marks(row[9] or 0, row[10] or 0)
         self.agents = Marks(row[11] or 0, row[12] or 0)
+        self.is_heard = bool(row[13]) and self.kind in {"conversation", "staff"}
+        """Whether a webhook wants to know what happens here."""
+        self.of_site = row[14]
+        self.happened: list[tuple[Any, ...]] = []
+        """Rows of the outbox, in the order of ``hearing.NEW_EVENT``."""
         self.start_seq = self.last_seq
         self.start_version = self.version
         self.at = 0
@@ -62,7 +73,7 @@ class _Channel:
         self.changed = False
         self.marks_changed = False
 
-    def append(self, op: SendMessage) -> tuple[Any, ...]:
+    def append(self, op: SendMessage, files: list[State] | None = None) -> tuple[Any, ...]:
         """Take the next numbers for ``op``; the row to insert, in the order of ``q.NEW_MESSAGE``."""
         was_last = self.last_seq
         seq = self.last_seq = was_last + 1
@@ -88,7 +99,11 @@ class _Channel:
             state["parent"] = op.parent
         if op.after_seq is not None:
             state["after_seq"] = op.after_seq
+        if files is not None:
+            state["files"] = files
         self.messages.append(state)
+        if self.is_heard and op.kind != "system":
+            self.tell("message.created" if self.kind == "conversation" else "note.created", seq, at)
         return (
             self.id, seq, op.author.id, side, op.kind, body, op.client_id, op.digest, op.parent, op.after_seq,
             version, version, at,
@@ -102,7 +117,9 @@ class _Channel:
             self.agents = Marks(self.last_seq, self.last_seq)
 
     def receive(self, op: RaiseMarks) -> None:
-        """Raise the side's marks by a receipt."""
+        """Raise the side's marks by a receipt. Only a conversation has any: a thread's readers each have their own."""
+        if self.status is None:
+            return
         before = self.visitor if op.side == "visitor" else self.agents
         after = raised(before, op.delivered, op.seen, self.last_seq)
         if after != before:
@@ -112,13 +129,41 @@ class _Channel:
             else:
                 self.agents = after
 
+    def tell(self, topic: str, seq: int, at: int) -> None:
+        """Write down what happened to a message, for webhooks. Its text stays where it is: it may yet be removed."""
+        self.happened.append((topic, self.id, self.of_site, f'{{"seq":{seq},"version":{self.version}}}', at))
+
     def marks(self) -> MarksEvent:
         return MarksEvent(self.id, self.public_id, self.visitor, self.agents)
 
 
+class _Writer:
+    """A member of a room who does something in this batch."""
+
+    __slots__ = ("before", "is_silenced", "marks", "members", "public_id", "role")
+
+    def __init__(self, role: str, public_id: str, marks: Marks, members: int, *, is_silenced: bool) -> None:
+        self.role = role
+        self.public_id = public_id
+        self.marks = self.before = marks
+        self.members = members
+        self.is_silenced = is_silenced
+
+
+READERS_MAX: Final = 50
+"""In a larger room nobody is told how far each member has come: it would be more than the messages themselves."""
+
+_Writers = dict[tuple[int, int], _Writer]
+"""By the keys of the room and of the person: whoever is missing is not in."""
+
 Outcomes = list[tuple["Data", Any]]
 
 Data = SendMessage | ChangeMessage | RaiseMarks
+
+_NO: Final = len(q.MESSAGE_COLUMNS)
+_AUTHOR_ID: Final = _NO + 1
+_FILES: Final = _NO - 1
+"""Behind the columns of a message, in ``q.TO_CHANGE``."""
 
 SKIPPED: Final = object()
 """The outcome of an operation whose channel another transaction holds: nothing of it was written."""
@@ -144,6 +189,8 @@ async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed, *, w
     skipped = set() if wait else wanted.difference(held)
     channels = await _load(tx, held)
     known = await _known(tx, [op.client_id for op in ops if isinstance(op, SendMessage)])
+    writers = await _writers(tx, ops, channels)
+    attached = await Attachments.load(tx, ops)
     inserts: list[tuple[Any, ...]] = []
     readers: dict[tuple[int, int], dict[str, int]] = {}
     outcomes: Outcomes = []
@@ -151,24 +198,116 @@ async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed, *, w
         channel = channels.get(op.channel_id)
         if channel is None:
             outcomes.append((op, SKIPPED if op.channel_id in skipped else Refused("not_found")))
+        elif channel.kind == "room" and op.side != "system" and _person_of(op) not in writers:
+            outcomes.append((op, None if isinstance(op, RaiseMarks) else Refused("not_found")))
         elif isinstance(op, SendMessage):
-            first = known.get((op.client_id, op.author.id))
-            if first is None:
-                outcomes.append((op, _send(op, channel, known, inserts)))
-            else:
-                outcomes.append((op, await _repeat(tx, op, channel, first)))
+            outcomes.append((op, await _message(tx, op, channel, known, writers, inserts, attached)))
         elif isinstance(op, RaiseMarks):
-            channel.receive(op)
-            if op.person_id:
-                _raise_reader(readers, op, channel.last_seq)
+            _receive(op, channel, readers, writers)
             outcomes.append((op, None))
         else:
             await _flush_inserts(tx, inserts)
-            outcomes.append((op, await _change(tx, op, channel)))
+            await attached.bind(tx)
+            outcomes.append((op, await _change(tx, op, channel, writers)))
+            committed.files |= op.body is None
     await _flush_inserts(tx, inserts)
+    await attached.bind(tx)
+    _raise_members(writers, channels, readers, committed)
     await _lock_moved(tx, channels.values(), wait=wait)
     await _flush(tx, channels.values(), readers.values(), committed)
     return outcomes
+
+
+async def _message(
+    tx: Transaction,
+    op: SendMessage,
+    channel: _Channel,
+    known: Known,
+    writers: _Writers,
+    inserts: list[tuple[Any, ...]],
+    attached: Attachments,
+) -> Sent | ProductError:
+    first = known.get((op.client_id, op.author.id))
+    if first is not None:
+        return await _repeat(tx, op, channel, first)
+    writer = writers.get((op.channel_id, op.author.id)) if writers else None
+    if writer is not None and writer.is_silenced:
+        return Refused("silenced", reason="")
+    was_last = channel.last_seq
+    outcome = _send(op, channel, known, inserts, attached)
+    if writer is not None and writer.marks.seen == was_last:
+        writer.marks = Marks(channel.last_seq, channel.last_seq)
+    if channel.kind == "staff" and op.kind != "system" and isinstance(outcome, Sent):
+        await _record(tx, op, channel, "conversation.noted", channel.last_seq)
+    return outcome
+
+
+def _receive(
+    op: RaiseMarks, channel: _Channel, readers: dict[tuple[int, int], dict[str, int]], writers: _Writers
+) -> None:
+    channel.receive(op)
+    if channel.kind == "room":
+        writer = writers[op.channel_id, op.person_id]
+        writer.marks = raised(writer.marks, op.delivered, op.seen, channel.last_seq)
+    elif op.person_id:
+        _raise_reader(readers, op, channel.last_seq)
+
+
+def _person_of(op: Data) -> tuple[int, int]:
+    return op.channel_id, op.person_id if isinstance(op, RaiseMarks) else op.author.id
+
+
+async def _writers(tx: Transaction, ops: Sequence[Data], channels: dict[int, _Channel]) -> _Writers:
+    """Whoever does something in a room here, as far as they are in it: looked up while its row is held."""
+    pairs = {
+        _person_of(op)
+        for op in ops
+        if (channel := channels.get(op.channel_id)) is not None and channel.kind == "room" and op.side != "system"
+    }
+    if not pairs:
+        return {}
+    rows = await tx.all(
+        room_queries.WRITERS,
+        ids=listed(tx.dialect, sorted({channel_id for channel_id, _ in pairs})),
+        people=listed(tx.dialect, sorted({person_id for _, person_id in pairs})),
+        now=max((op.at for op in ops if not isinstance(op, RaiseMarks)), default=0),
+    )
+    return {
+        (row[0], row[1]): _Writer(row[2], row[3], Marks(row[4], row[5]), row[6], is_silenced=bool(row[7]))
+        for row in rows
+    }
+
+
+def _raise_members(
+    writers: _Writers,
+    channels: dict[int, _Channel],
+    readers: dict[tuple[int, int], dict[str, int]],
+    committed: Committed,
+) -> None:
+    """Keep how far members of rooms have come, and tell it in rooms that are not too large."""
+    for (channel_id, person_id), writer in writers.items():
+        if writer.marks == writer.before:
+            continue
+        delivered, seen = writer.marks
+        row = {"channel_id": channel_id, "person_id": person_id, "delivered": delivered, "seen": seen}
+        readers[channel_id, person_id] = row
+        if writer.members <= READERS_MAX:
+            committed.readers.setdefault(channels[channel_id].public_id, {})[writer.public_id] = (delivered, seen)
+
+
+async def _record(tx: Transaction, op: SendMessage | ChangeMessage, channel: _Channel, verb: str, seq: int) -> None:
+    """Keep in the audit log what an agent did with a message."""
+    await tx.run(
+        audit.INSERT,
+        at=op.at,
+        actor_id=op.author.id,
+        verb=verb,
+        object_kind="note" if channel.kind == "staff" else "conversation",
+        object_id=channel.public_id,
+        site_id=channel.site_id or 0,
+        board_id=None,
+        details=f'{{"seq":{seq}}}',
+    )
 
 
 async def _load(tx: Transaction, ids: Iterable[int]) -> dict[int, _Channel]:
@@ -195,10 +334,19 @@ async def _known(tx: Transaction, client_ids: list[str]) -> Known:
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-def _send(op: SendMessage, channel: _Channel, known: Known, inserts: list[tuple[Any, ...]]) -> Sent | ProductError:
+def _send(
+    op: SendMessage, channel: _Channel, known: Known, inserts: list[tuple[Any, ...]], attached: Attachments
+) -> Sent | ProductError:
     if channel.state != "open":
         return Unacceptable("channel_closed")
-    inserts.append(channel.append(op))
+    if op.files:
+        files = attached.take(op)
+        if files is None:
+            return Unacceptable("no_such_file")
+        inserts.append(channel.append(op, files))
+        attached.belong(op, channel.id, channel.last_seq)
+    else:
+        inserts.append(channel.append(op))
     sent = Sent(channel.public_id, op.client_id, channel.last_seq, channel.version, 0, op.at)
     known[op.client_id, op.author.id] = (op.digest, sent)
     return sent
@@ -218,11 +366,12 @@ async def _repeat(tx: Transaction, op: SendMessage, channel: _Channel, first: tu
     return Sent(channel.public_id, op.client_id, row[0], row[-2], 0, row[8])
 
 
-async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent | ProductError:
+async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel, writers: _Writers) -> Sent | ProductError:
     row = await tx.one(q.TO_CHANGE, channel_id=channel.id, seq=op.seq)
-    if row is None or row[15] != op.author.id or row[6] == "system":
-        return Refused("not_found")
-    no, body, at, version, revision, removed_at = row[14], row[7], row[8], row[9], row[10], row[11]
+    refusal = _refusal(op, channel, row, writers)
+    if row is None or refusal is not None:
+        return refusal or Refused("not_found")
+    no, body, at, version, revision, removed_at = row[_NO], row[7], row[8], row[9], row[10], row[11]
     if (op.body is None and removed_at is not None) or (
         op.body is not None and revision == op.revision and body == op.body
     ):
@@ -230,7 +379,7 @@ async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent
         return Sent(channel.public_id, row[1], op.seq, version, revision, at)
     if removed_at is not None:
         return Unacceptable("removed")
-    if at < op.since:
+    if at < op.since and (channel.kind != "room" or op.body is not None):
         return Unacceptable("edit_closed", minutes=op.minutes)
     if op.body is not None and op.revision != revision + 1:
         return Unacceptable("edit_conflict")
@@ -245,10 +394,31 @@ async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel) -> Sent
         new_revision=revision + 1,
         new_version=channel.version,
         new_removed_at=removed,
+        new_removed_by=None if row[_AUTHOR_ID] == op.author.id else op.author.id,
     )
+    if op.body is None:
+        await take_away(tx, no, row[_FILES], op.at, is_own=row[_AUTHOR_ID] == op.author.id)
+    if op.body is None and op.side == "agent":
+        await _record(tx, op, channel, "message.removed", op.seq)
     changed = (*row[:7], op.body or "", at, channel.version, revision + 1, removed, *row[12:])
+    if removed is not None:
+        changed = (*changed[:_FILES], None, *changed[_FILES + 1 :])
     channel.messages.append(message_state(changed))
+    if channel.is_heard and channel.kind == "conversation":
+        channel.tell("message.edited" if removed is None else "message.removed", op.seq, op.at)
     return Sent(channel.public_id, row[1], op.seq, channel.version, revision + 1, at)
+
+
+def _refusal(op: ChangeMessage, channel: _Channel, row: Row | None, writers: _Writers) -> Refused | None:
+    """Why somebody may not change a message at all: it is not theirs. In a room who keeps order takes others' away."""
+    if row is None or row[6] == "system":
+        return Refused("not_found")
+    if row[_AUTHOR_ID] == op.author.id:
+        return None
+    if channel.kind != "room":
+        return Refused("not_found")
+    keeps_order = writers[op.channel_id, op.author.id].role in {"owner", "moderator"}
+    return None if op.body is None and keeps_order else Refused("not_allowed")
 
 
 def _raise_reader(readers: dict[tuple[int, int], dict[str, int]], op: RaiseMarks, last_seq: int) -> None:
@@ -281,6 +451,7 @@ async def _flush(
     if faces:
         faced = [(c.status, *c.visitor, *c.agents, c.at, stamp, c.id) for c in faces]
         await tx.rows(q.ADVANCE_CONVERSATION, q.ADVANCED_CONVERSATION, faced)
+    await _flush_rooms(tx, [c for c in advanced if c.kind == "room"], stamp, committed)
     if touched:
         await tx.many(q.RAISE_MARKS, [_face(c, stamp) for c in touched])
     if readers:
@@ -291,6 +462,17 @@ async def _flush(
     for channel in faces:
         if channel.status is not channel.status_before:
             await _tell_staff_of_move(tx, channel, stamp, committed)
+    happened = [row for channel in advanced for row in channel.happened]
+    if happened:
+        await tx.rows(hearing.PUT_EVENTS, hearing.NEW_EVENT, happened)
+        committed.leaves = True
+
+
+async def _flush_rooms(tx: Transaction, rooms: Sequence[_Channel], stamp: int, committed: Committed) -> None:
+    spoken = [(channel.at, stamp, channel.id) for channel in rooms if channel.at]
+    if spoken:
+        await tx.rows(q.ADVANCE_ROOM, q.ADVANCED_ROOM, spoken)
+    committed.stirred.update(channel.public_id for channel in rooms)
 
 
 def _face(channel: _Channel, stamp: int) -> dict[str, Any]:
@@ -338,11 +520,19 @@ async def _tell_staff_of_move(tx: Transaction, channel: _Channel, stamp: int, co
     """A message has moved the conversation's status: the head that the staff see changes too."""
     if channel.status_before is Status.SNOOZED:
         await tx.run(q.CLEAR_SNOOZE, key=channel.id)
-    await staff_head_changed(tx, channel.id, stamp, committed)
+    head = await staff_head_changed(tx, channel.id, stamp, committed)
+    if channel.is_heard:
+        channel.happened.append(conversation_changed(channel.id, channel.of_site, head, channel.at))
 
 
-async def staff_head_changed(tx: Transaction, conversation_id: int, stamp: int, committed: Committed) -> None:
-    """Raise the staff channel's version after its head changed, and publish the new head.
+def conversation_changed(channel_id: int, site_id: int, head: State, at: int) -> tuple[Any, ...]:
+    """The row of the outbox, in the order of ``hearing.NEW_EVENT``, that tells of a status or an assignee."""
+    told = {name: head[name] for name in ("status", "assignee", "snoozed_until")}
+    return ("conversation.changed", channel_id, site_id, orjson.dumps(told).decode(), at)
+
+
+async def staff_head_changed(tx: Transaction, conversation_id: int, stamp: int, committed: Committed) -> State:
+    """Raise the staff channel's version after its head changed, publish the new head, and return it.
 
     The caller holds the staff channel (:func:`lock_channels`).
     """
@@ -350,3 +540,4 @@ async def staff_head_changed(tx: Transaction, conversation_id: int, stamp: int, 
     version = staff.version + 1
     await tx.run(q.ADVANCE_CHANNEL, key=staff.channel_id, seq=staff.last_seq, to_version=version, new_stamp=stamp)
     committed.events.append(ChannelEvent(staff.channel_id, staff.public_id, staff.version, version, [], staff.head))
+    return staff.head

@@ -201,6 +201,8 @@ class Committer:
             fresh = Committed()
             outcomes = await apply(tx, batch, fresh, wait=wait)
             committed.events, committed.marks, committed.sites = fresh.events, fresh.marks, fresh.sites
+            committed.leaves, committed.files = fresh.leaves, fresh.files
+            committed.readers, committed.stirred = fresh.readers, fresh.stirred
             return outcomes
 
         return await self._database.write(work), committed
@@ -293,6 +295,9 @@ class Committer:
             result = await function.fn(tx, fresh)
             committed.events, committed.marks = fresh.events, fresh.marks
             committed.sites, committed.people = fresh.sites, fresh.people
+            committed.news, committed.notices = fresh.news, fresh.notices
+            committed.leaves, committed.files = fresh.leaves, fresh.files
+            committed.readers, committed.stirred, committed.rooms = fresh.readers, fresh.stirred, fresh.rooms
             return result
 
         try:

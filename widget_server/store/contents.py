@@ -6,15 +6,24 @@ are ahead of the copy load afresh instead of skipping.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import Connection, column, delete, func, inspect, literal_column, select, table, update
+import orjson
+from sqlalchemy import Connection, column, delete, func, insert, inspect, literal_column, select, table, update
 
 from widget_server.store.migrate import revision_seen
+from widget_server.store.search_queries import TABLES
 from widget_server.store.tables import installation
 
-_OWN_ACCOUNT = frozenset({"alembic_version", "installation", "unfinished"})
-"""Tables in which a database speaks of itself."""
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_OWN_ACCOUNT = frozenset({"alembic_version", "installation", "unfinished", *TABLES})
+"""Tables in which a database speaks of itself, also by an index that is made anew from the others."""
+
+
+ERASURES_DUE: Final = "erasures_due"
+"""Where a restored database says whom it must forget."""
 
 
 class Contents(NamedTuple):
@@ -56,6 +65,25 @@ def begin_another_past(connection: Connection) -> None:
         if any(found["name"] == "stamp" for found in inspector.get_columns(name)):
             stamped = table(name, column("stamp"))
             connection.execute(update(stamped).where(stamped.c.stamp != 0).values(stamp=literal_column("0")))
+
+
+def erased_in(connection: Connection) -> dict[str, int]:
+    """Return who was erased (public names) and when, as far as a database of any revision knows."""
+    inspector = inspect(connection)
+    if "person" not in inspector.get_table_names():
+        return {}
+    if not any(found["name"] == "deleted_at" for found in inspector.get_columns("person")):
+        return {}
+    people = table("person", column("public_id"), column("deleted_at"))
+    rows = connection.execute(select(people).where(people.c.deleted_at.is_not(None)))
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
+def put_erasures_due(connection: Connection, names: Collection[str]) -> None:
+    """Leave word whom the next start has to erase: they came back with a backup."""
+    connection.execute(delete(installation).where(installation.c.name == ERASURES_DUE))
+    value = orjson.dumps(sorted(names)).decode()
+    connection.execute(insert(installation).values(name=ERASURES_DUE, value=value))
 
 
 def _count(connection: Connection, name: str) -> int:

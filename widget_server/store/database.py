@@ -60,6 +60,8 @@ class Database(ABC):
     dialect: str
     one_writer: bool
     """Whether all writing goes through one connection of this process, so that nothing else can hold a row."""
+    touched: int = 0
+    """Goes up with each commit of this process that wrote a stamp, before its :meth:`write` returns."""
 
     @abstractmethod
     async def open(self) -> None:
@@ -91,6 +93,10 @@ class Database(ABC):
 
 class StoreUnavailable(Exception):
     """The database does not answer, is locked or full. Nothing was written; the same may be tried again."""
+
+
+class TookTooLong(StoreUnavailable):
+    """A question was given up because it took longer than it may; another one may be answered at once."""
 
 
 class Held(StoreUnavailable):

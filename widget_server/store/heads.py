@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from widget_server.store.database import Transaction
 from widget_server.store.queries.conversations import STAFF_HEAD, staff_head_state
-from widget_server.store.records import State
+from widget_server.store.queries.rooms import MEMBERS, READERS, ROOM_HEAD, room_head_state
+from widget_server.store.queries.threads import THREAD_HEAD, thread_head_state
+from widget_server.store.records import Author, State
 
 
 class StaffRow(NamedTuple):
@@ -22,6 +24,32 @@ class StaffRow(NamedTuple):
 def public_head(public_status: str) -> State:
     """``frames.ConversationHead``."""
     return {"kind": "conversation", "status": public_status}
+
+
+async def thread_head(tx: Transaction, channel_id: int) -> State:
+    """``frames.ThreadHead`` of the thread with this channel key."""
+    row = await tx.one(THREAD_HEAD, channel_id=channel_id)
+    if row is None:
+        raise LookupError(f"channel {channel_id} is no thread")
+    return thread_head_state(row)
+
+
+async def room_head(tx: Transaction, channel_id: int) -> State:
+    """``frames.RoomHead`` of the room with this channel key."""
+    row = await tx.one(ROOM_HEAD, channel_id=channel_id)
+    if row is None:
+        raise LookupError(f"channel {channel_id} is no room")
+    state = room_head_state(row)
+    if state["access"] == "direct":
+        rows = await tx.all(MEMBERS, channel_id=channel_id, limit=2, skipped=0)
+        state["people"] = [Author(*row[:4]).state("member") for row in rows]
+    return state
+
+
+async def readers_of(tx: Transaction, channel_id: int) -> list[State]:
+    """``frames.ReaderMarks`` of each member of a room, those who are in longest first."""
+    rows = await tx.all(READERS, channel_id=channel_id)
+    return [{"person": person, "delivered": delivered, "seen": seen} for person, delivered, seen in rows]
 
 
 async def staff_head(tx: Transaction, conversation_id: int) -> StaffRow:

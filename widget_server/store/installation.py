@@ -97,3 +97,21 @@ def read_mark(data_dir: Path, fresh: str) -> str:
         partial.write_text(fresh + "\n", encoding="ascii")
         partial.replace(path)
         return fresh
+
+
+async def read_value(tx: Transaction, name: str) -> str | None:
+    """What is kept under ``name``."""
+    row = await tx.one(_VALUE, name=name)
+    return None if row is None else str(row[0])
+
+
+async def hold_value(tx: Transaction, name: str) -> str | None:
+    """As :func:`read_value`; who else holds the same waits until this transaction is over."""
+    await tx.run(_KEEP, name=name, value="")
+    row = await tx.one(_HELD, name=name)
+    return str(row[0]) or None if row else None
+
+
+async def put_value(tx: Transaction, name: str, value: str) -> None:
+    """Keep ``value`` under ``name``."""
+    await tx.run(_PUT, name=name, value=value)

@@ -14,14 +14,18 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from widget_server.store.statement import Statement
 
 
-def with_list(build: Callable[[ColumnElement[bool]], ClauseElement], of: ColumnElement[Any], name: str) -> Statement:
-    """A statement whose condition is "``of`` is one of the values in parameter ``name``" (made by :func:`listed`)."""
-    each = func.json_each(bindparam(name)).table_valued(column("value"), name=f"{name}_each")
+def is_listed(dialect: str, of: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """The condition "``of`` is one of the values in parameter ``name``" (made by :func:`listed`)."""
+    if dialect == "sqlite":
+        each = func.json_each(bindparam(name)).table_valued(column("value"), name=f"{name}_each")
+        return of.in_(select(each.c.value))
     kind = Text() if isinstance(of.type, Text) else BigInteger()
-    return Statement(
-        sqlite=build(of.in_(select(each.c.value))),
-        postgresql=build(of == func.any(cast(bindparam(name), ARRAY(kind)))),
-    )
+    return of == func.any(cast(bindparam(name), ARRAY(kind)))
+
+
+def with_list(build: Callable[[ColumnElement[bool]], ClauseElement], of: ColumnElement[Any], name: str) -> Statement:
+    """A statement whose condition is :func:`is_listed`."""
+    return Statement(sqlite=build(is_listed("sqlite", of, name)), postgresql=build(is_listed("postgresql", of, name)))
 
 
 def listed_sites(dialect: str) -> TableValuedAlias:

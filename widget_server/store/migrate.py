@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -69,6 +70,12 @@ class InUse(StoreUnavailable):
 
 def head() -> str:
     """The newest revision this program knows."""
+    return _head_in(tuple(VERSIONS))
+
+
+@cache
+def _head_in(_versions: tuple[Path, ...]) -> str:
+    # Every revision is read to find the newest, and what a program carries does not change while it runs.
     found = ScriptDirectory.from_config(_config()).get_current_head()
     if found is None:
         raise RuntimeError("the program carries no revisions")

@@ -18,7 +18,16 @@ import asyncpg
 from sqlalchemy import text
 from typing_extensions import override
 
-from widget_server.store.database import Database, Held, Row, StoreUnavailable, Transaction, TransactionFn
+from widget_server.store.database import (
+    Database,
+    Held,
+    Row,
+    StoreUnavailable,
+    TookTooLong,
+    Transaction,
+    TransactionFn,
+)
+from widget_server.store.slow import timed
 from widget_server.store.statement import Compiled, Statement, columns_of, reordered, rows_of
 
 log = logging.getLogger(__name__)
@@ -89,17 +98,17 @@ class _PostgreSQLTransaction:
 
     async def all(self, statement: Statement, /, **params: Any) -> list[Row]:
         compiled = statement.compiled("postgresql")
-        rows: list[Row] = await self._connection.fetch(compiled.sql, *compiled.row(params))
+        rows: list[Row] = await self._connection.fetch(compiled.sql, *compiled.bind(params))
         return rows
 
     async def one(self, statement: Statement, /, **params: Any) -> Row | None:
         compiled = statement.compiled("postgresql")
-        row: Row | None = await self._connection.fetchrow(compiled.sql, *compiled.row(params))
+        row: Row | None = await self._connection.fetchrow(compiled.sql, *compiled.bind(params))
         return row
 
     async def run(self, statement: Statement, /, **params: Any) -> int:
         compiled = statement.compiled("postgresql")
-        row = compiled.row(params)
+        row = compiled.bind(params)
         if compiled.by_columns:
             row = tuple((value,) for value in row)
         status: str = await self._connection.execute(compiled.sql, *row)
@@ -120,6 +129,10 @@ class _PostgreSQLTransaction:
         else:
             await self._connection.executemany(compiled.sql, rows)
 
+    @property
+    def has_stamp(self) -> bool:
+        return self._stamp != 0
+
     async def stamp(self) -> int:
         if not self._writes:
             raise RuntimeError("a reading transaction has no stamp")
@@ -135,13 +148,17 @@ class PostgreSQLDatabase(Database):
     :param url: ``postgresql://user:password@host:port/name``.
     :param connections: most connections that are opened.
     :param transaction_pooling: whether a pooler stands between that gives each transaction another connection.
+    :param slow_s: seconds from which on a query is logged; 0 logs none.
     """
 
     dialect = "postgresql"
     one_writer = False
 
-    def __init__(self, url: str, *, connections: int = 10, transaction_pooling: bool = False) -> None:
+    def __init__(
+        self, url: str, *, connections: int = 10, transaction_pooling: bool = False, slow_s: float = 0
+    ) -> None:
         self._url = url
+        self._slow_s = slow_s
         self._connections = connections
         # A crowd that comes back reads all at once: writing must find a connection all the same.
         self._reading = asyncio.Semaphore(connections // 2)
@@ -208,9 +225,10 @@ class PostgreSQLDatabase(Database):
         """
         ends = time.monotonic() + PATIENCE_S
         lost_races = 0
+        work = timed(fn, self._slow_s)
         while True:
             try:
-                return await self._once(fn, ends, writes=writes)
+                return await self._once(work, ends, writes=writes)
             except _LOST_RACE:
                 lost_races += 1
                 if lost_races > _RERUNS:
@@ -221,6 +239,8 @@ class PostgreSQLDatabase(Database):
                 await asyncio.sleep(_AGAIN_S)
             except asyncpg.LockNotAvailableError as error:
                 raise Held(_reason(error)) from error
+            except asyncpg.QueryCanceledError as error:
+                raise TookTooLong(_reason(error)) from error
             except _UNAVAILABLE as error:
                 raise StoreUnavailable(_reason(error)) from error
 
@@ -248,14 +268,19 @@ class PostgreSQLDatabase(Database):
                 await pool.release(connection, timeout=_CONNECT_S)
 
     async def _transact(self, connection: Any, fn: TransactionFn[T], *, writes: bool) -> T:
-        await connection.execute((_BEGIN_WRITE if writes else _BEGIN_READ) + self._planning)
+        tx = _PostgreSQLTransaction(connection, writes=writes)
         try:
-            result = await fn(_PostgreSQLTransaction(connection, writes=writes))
+            # Also who goes away while it begins or ends leaves no transaction open.
+            await connection.execute((_BEGIN_WRITE if writes else _BEGIN_READ) + self._planning)
+            result = await fn(tx)
+            try:
+                await connection.execute("COMMIT")
+            finally:
+                # Also where the connection broke meanwhile: it may have been committed.
+                self.touched += tx.has_stamp
         except BaseException:
-            with suppress(*_LOST_CONNECTION, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await connection.execute("ROLLBACK")
+            await _roll_back(connection)
             raise
-        await connection.execute("COMMIT")
         return result
 
     @override
@@ -267,6 +292,19 @@ class PostgreSQLDatabase(Database):
     async def mark(self) -> str | None:
         row = await self.read(lambda tx: tx.one(_MARK))
         return str(row[0]) if row else None
+
+
+async def _roll_back(connection: Any) -> None:
+    """End a transaction that failed, or whose reader has gone away, and hide nothing of why."""
+    # What was asked to be cancelled may have been done before the server heard of it: then it cancels what comes next.
+    for _ in range(2):
+        try:
+            await connection.execute("ROLLBACK")
+        except asyncpg.QueryCanceledError:
+            continue
+        except (*_LOST_CONNECTION, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            pass
+        return
 
 
 def _is_closed(connection: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from widget_server.core.delivery import Marks
 from widget_server.store.database import Transaction
 
-Side = Literal["visitor", "agent", "system"]
+Side = Literal["visitor", "agent", "system", "member"]
 State = dict[str, Any]
 """A message, head or row exactly as it goes on the wire (``protocol.frames``), ready for the encoder."""
 
@@ -59,6 +59,20 @@ class Committed:
     sites: set[int] = field(default_factory=set)
     people: set[int] = field(default_factory=set)
     """Persons whose rights or sessions changed."""
+    news: set[tuple[str, int]] = field(default_factory=set)
+    """Threads in which something happened: the board's public id, and the number."""
+    notices: set[str] = field(default_factory=set)
+    """Members (by public id) whose notices changed: a new one, or some were seen."""
+    files: bool = False
+    """Whether files are gone whose bytes have to go."""
+    leaves: bool = False
+    """Whether something was put into the outbox."""
+    readers: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """Of rooms (by public name) the members (by public id) who have come further: delivered and seen."""
+    stirred: set[str] = field(default_factory=set)
+    """Rooms in which something was written or taken away, by public name."""
+    rooms: set[tuple[str, str]] = field(default_factory=set)
+    """Members (by public id) whose list of rooms changed, with the room."""
 
 
 Done = Callable[[Any], None]
@@ -79,16 +93,20 @@ class SendMessage(NamedTuple):
     after_seq: int | None
     at: int
     done: Done
+    files: tuple[str, ...] = ()
+    """Public ids of what goes with it: ready, and ``uploader_id``'s."""
+    uploader_id: int = 0
 
 
 class ChangeMessage(NamedTuple):
-    """Edit (``body``) or remove (``body`` is None) the author's own message.
+    """Edit (``body``) or remove (``body`` is None) the author's own message; in a room its owner removes others' too.
 
     ``since``: older messages stay as they are.
     """
 
     channel_id: int
     author: Author
+    side: Side
     seq: int
     revision: int
     body: str | None

@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -18,7 +19,16 @@ import aiosqlite
 from sqlalchemy import select
 from typing_extensions import override
 
-from widget_server.store.database import Database, Row, StoreUnavailable, SyncFailed, Transaction, TransactionFn
+from widget_server.store.database import (
+    Database,
+    Row,
+    StoreUnavailable,
+    SyncFailed,
+    TookTooLong,
+    Transaction,
+    TransactionFn,
+)
+from widget_server.store.slow import timed
 from widget_server.store.statement import Statement, reordered, rows_of
 from widget_server.store.tables import installation
 
@@ -29,6 +39,8 @@ _BUSY_MS = 4000
 _CHECKPOINT_PAGES = 8000
 """32 MiB of log: a page that every batch touches is then written back once for many commits."""
 _WRITER_CACHE_KIB = 64 * 1024
+_STEPS = 20_000
+"""Of SQLite's machine, between two looks at the clock."""
 
 _STAMP = Statement(select(installation.c.value).where(installation.c.name == "stamp"))
 _KEEP_STAMP = (
@@ -64,15 +76,15 @@ class _SQLiteTransaction:
 
     async def all(self, statement: Statement, /, **params: Any) -> list[Row]:
         compiled = statement.compiled("sqlite")
-        return self._connection.execute(compiled.sql, compiled.row(params)).fetchall()
+        return self._connection.execute(compiled.sql, compiled.bind(params)).fetchall()
 
     async def one(self, statement: Statement, /, **params: Any) -> Row | None:
         compiled = statement.compiled("sqlite")
-        return cast("Row | None", self._connection.execute(compiled.sql, compiled.row(params)).fetchone())
+        return cast("Row | None", self._connection.execute(compiled.sql, compiled.bind(params)).fetchone())
 
     async def run(self, statement: Statement, /, **params: Any) -> int:
         compiled = statement.compiled("sqlite")
-        return self._connection.execute(compiled.sql, compiled.row(params)).rowcount
+        return self._connection.execute(compiled.sql, compiled.bind(params)).rowcount
 
     async def many(self, statement: Statement, rows: Iterable[Mapping[str, Any]], /) -> None:
         compiled = statement.compiled("sqlite")
@@ -104,13 +116,17 @@ class SQLiteDatabase(Database):
 
     :param path: the file; its folder exists.
     :param readers: how many snapshots can be read at the same time.
+    :param slow_s: seconds from which on a query is logged; 0 logs none.
+    :param limit_s: seconds after which a reading is given up; 0 for never.
     """
 
     dialect = "sqlite"
     one_writer = True
 
-    def __init__(self, path: Path, *, readers: int = 2) -> None:
+    def __init__(self, path: Path, *, readers: int = 2, slow_s: float = 0, limit_s: float = 0) -> None:
         self._path = path
+        self._limit_s = limit_s
+        self._slow_s = slow_s
         self._reader_count = readers
         self._writer: _ThreadedConnection | None = None
         self._readers: asyncio.LifoQueue[_ThreadedConnection] = asyncio.LifoQueue()
@@ -182,15 +198,21 @@ class SQLiteDatabase(Database):
 
     @override
     async def read(self, fn: TransactionFn[T]) -> T:
+        work = timed(fn, self._slow_s)
         reader = await self._readers.get()
         try:
-            return await reader.hop(lambda connection: self._snapshot(connection, fn))
+            return await reader.hop(lambda connection: self._snapshot(connection, work))
         except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise TookTooLong(str(error)) from error
             raise StoreUnavailable(str(error)) from error
         finally:
             self._readers.put_nowait(reader)
 
     def _snapshot(self, connection: sqlite3.Connection, fn: TransactionFn[T]) -> T:
+        if self._limit_s:
+            ends = time.monotonic() + self._limit_s
+            connection.set_progress_handler(lambda: time.monotonic() > ends, _STEPS)
         connection.execute("BEGIN")
         try:
             return drive(fn, _SQLiteTransaction(connection, _no_stamp))
@@ -201,10 +223,11 @@ class SQLiteDatabase(Database):
     async def write(self, fn: TransactionFn[T]) -> T:
         if self._writer is None:
             raise StoreUnavailable("the database is closed")
+        work = timed(fn, self._slow_s)
         # Shielded: a caller that goes away must not leave a transaction in the writer's thread unobserved.
         async with self._write_turn:
             try:
-                return await asyncio.shield(self._writer.hop(lambda connection: self._transact(connection, fn)))
+                return await asyncio.shield(self._writer.hop(lambda connection: self._transact(connection, work)))
             except sqlite3.OperationalError as error:
                 if getattr(error, "sqlite_errorcode", None) in _SYNC_CODES:
                     raise SyncFailed(str(error)) from error
@@ -221,6 +244,8 @@ class SQLiteDatabase(Database):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        if self._stamp != before:
+            self.touched += 1
         return result
 
     def _next_stamp(self, connection: sqlite3.Connection) -> int:

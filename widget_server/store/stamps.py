@@ -9,7 +9,18 @@ from sqlalchemy import bindparam, or_, select
 
 from widget_server.store.database import Database, Transaction
 from widget_server.store.statement import Statement
-from widget_server.store.tables import channel, conversation, identity, installation, role_grant, session
+from widget_server.store.tables import (
+    ban,
+    board,
+    channel,
+    conversation,
+    identity,
+    installation,
+    person,
+    role,
+    role_grant,
+    session,
+)
 
 PAGE: Final = 5_000
 
@@ -34,11 +45,23 @@ _CONVERSATIONS = Statement(
     .where(conversation.c.stamp >= _b("cursor"))
 )
 _SESSIONS = Statement(select(session.c.person_id).where(session.c.stamp >= _b("cursor")).distinct())
+_ROLES = Statement(
+    select(role_grant.c.person_id)
+    .select_from(role_grant.join(role, role.c.key == role_grant.c.role))
+    .where(role.c.stamp >= _b("cursor"), role_grant.c.ended_at.is_(None))
+    .distinct()
+)
+_DEFAULT_ROLE = Statement(select(role.c.id).where(role.c.stamp >= _b("cursor"), role.c.is_default == 1).limit(1))
+_BANS = Statement(select(ban.c.id).where(ban.c.stamp >= _b("cursor")).limit(1))
+_MERGED = Statement(
+    select(person.c.id, person.c.merged_into).where(person.c.merged_into.is_not(None), person.c.stamp >= _b("cursor"))
+)
 _GRANTS = Statement(select(role_grant.c.person_id).where(role_grant.c.stamp >= _b("cursor")).distinct())
 _TOKENS = Statement(
     # Not DISTINCT: SQLite would take the index of persons for that, and go through all of them.
     select(identity.c.person_id).where(identity.c.ended_at.is_not(None), identity.c.stamp >= _b("cursor"))
 )
+_BOARDS = Statement(select(board.c.public_id).where(board.c.stamp >= _b("cursor")))
 _EPOCH = Statement(select(installation.c.value).where(installation.c.name == "epoch"))
 
 
@@ -50,7 +73,14 @@ class Changes(NamedTuple):
     marks: list[tuple[str, tuple[int, int, int, int]]]
     """(public name of a conversation, its marks): a receipt raises no version."""
     sites: set[int]
+    boards: set[str]
+    """By public id."""
     people: set[int]
+    """Whose session, role, token or identity changed."""
+    concerns_everybody: bool
+    """Whether what everybody with an account may do has changed."""
+    concerns_bans: bool
+    """Whether somebody was banned, or is no longer, or became one person with somebody else."""
     cursor: int
     epoch: str | None
     """The installation's now; None where nobody else can have begun another one."""
@@ -69,7 +99,7 @@ async def changes_since(
         upto = await database.cursor(tx)
         # With several writers an older transaction may hold the cursor where it is while younger ones commit.
         if cursor == 0 or (database.one_writer and cursor == upto):
-            return Changes([], [], set(), set(), upto, None)
+            return Changes([], [], set(), set(), set(), False, False, upto, None)
         channels: list[tuple[str, int]] = []
         stamp, after = cursor, 0
         while True:
@@ -83,7 +113,20 @@ async def changes_since(
         people = {row[0] for row in await tx.all(_SESSIONS, cursor=cursor)}
         people |= {row[0] for row in await tx.all(_GRANTS, cursor=cursor)}
         people |= {row[0] for row in await tx.all(_TOKENS, cursor=cursor)}
+        people |= {row[0] for row in await tx.all(_ROLES, cursor=cursor)}
+        merged = await tx.all(_MERGED, cursor=cursor)
+        people |= {person_id for pair in merged for person_id in pair}
         epoch = await tx.one(_EPOCH)
-        return Changes(channels, marks, {row[0] for row in conversations}, people, upto, epoch[0] if epoch else None)
+        return Changes(
+            channels,
+            marks,
+            {row[0] for row in conversations},
+            {row[0] for row in await tx.all(_BOARDS, cursor=cursor)},
+            people,
+            await tx.one(_DEFAULT_ROLE, cursor=cursor) is not None,
+            bool(merged) or await tx.one(_BANS, cursor=cursor) is not None,
+            upto,
+            epoch[0] if epoch else None,
+        )
 
     return await database.read(read)

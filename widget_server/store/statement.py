@@ -10,6 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.expression import ClauseElement
 
+from widget_server.core.errors import Unacceptable
+
 DIALECTS: dict[str, Dialect] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
     "postgresql": postgresql.dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
@@ -24,6 +26,18 @@ class Compiled(NamedTuple):
     row: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     by_columns: bool = False
     """Whether it takes many rows at once, each parameter being a column of them."""
+
+    def bind(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
+        """``params`` as the driver takes them.
+
+        :raises Unacceptable: ``bad_text`` for NUL, which one database would store and the other refuses (F7). Whoever
+            stores a text has checked it before; this is for what is only looked for, in an address or a field.
+        """
+        row = self.row(params)
+        for value in row:
+            if value.__class__ is str and "\0" in value:
+                raise Unacceptable("bad_text")
+        return row
 
 
 class Statement:

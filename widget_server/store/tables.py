@@ -7,39 +7,124 @@ lists show.
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint, text
+
+from widget_server.store.columns import Bytewise, Key, key_column, metadata
+from widget_server.store.community_tables import (
+    board,
+    board_mark,
+    bookmark,
+    draft,
+    forward,
+    held_post,
+    ignored,
+    notice,
+    person_note,
+    poll,
+    poll_vote,
+    reaction,
+    rendering,
+    report,
+    silence,
+    tag,
+    tally_due,
+    thread,
+    thread_tag,
+    vote,
 )
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from widget_server.store.file_tables import file
+from widget_server.store.notification_tables import chat_mail, notice_choice, push_line, watching
+from widget_server.store.outgoing_tables import (
+    api_answer,
+    api_token,
+    outbox,
+    site_secret,
+    used_nonce,
+    webhook,
+    webhook_delivery,
 )
+from widget_server.store.people_tables import (
+    audit,
+    ban,
+    follow,
+    identity,
+    link,
+    passkey,
+    person,
+    picture,
+    recovery_code,
+    role,
+    role_grant,
+    second_factor,
+    session,
+    sign_in,
+)
+from widget_server.store.room_tables import room, room_invitation
 
-Key = BigInteger().with_variant(Integer, "sqlite")
-"""64-bit keys; on SQLite the plain INTEGER that is the row id."""
-Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text that compares by bytes on both databases (SQLite's BINARY is its default)."""
-
-
-def _key() -> Column[int]:
-    return Column("id", Key, primary_key=True)
-
+__all__ = [
+    "Bytewise",
+    "Key",
+    "api_answer",
+    "api_token",
+    "audit",
+    "ban",
+    "board",
+    "board_mark",
+    "bookmark",
+    "canned_reply",
+    "channel",
+    "chat_mail",
+    "contact",
+    "conversation",
+    "draft",
+    "file",
+    "follow",
+    "forward",
+    "held_post",
+    "identity",
+    "ignored",
+    "installation",
+    "link",
+    "membership",
+    "message",
+    "metadata",
+    "notice",
+    "notice_choice",
+    "outbox",
+    "passkey",
+    "person",
+    "person_note",
+    "picture",
+    "poll",
+    "poll_vote",
+    "push_line",
+    "reaction",
+    "reader",
+    "recovery_code",
+    "rendering",
+    "report",
+    "revision",
+    "role",
+    "role_grant",
+    "room",
+    "room_invitation",
+    "second_factor",
+    "session",
+    "sign_in",
+    "silence",
+    "site",
+    "site_secret",
+    "tag",
+    "tally_due",
+    "thread",
+    "thread_tag",
+    "used_nonce",
+    "vote",
+    "watching",
+    "webhook",
+    "webhook_delivery",
+]
+"""Every table, wherever it is written."""
 
 installation = Table(
     "installation",
@@ -52,84 +137,13 @@ installation = Table(
 site = Table(
     "site",
     metadata,
-    _key(),
+    key_column(),
     Column("key", Bytewise, nullable=False, unique=True),
     Column("name", Bytewise, nullable=False),
     Column("allowed_origins", Bytewise, nullable=False, server_default="[]"),
     Column("settings", Bytewise, nullable=False, server_default="{}"),
     Column("created_at", Key, nullable=False),
     Column("stamp", Key, nullable=False),
-)
-
-person = Table(
-    "person",
-    metadata,
-    _key(),
-    Column("public_id", Bytewise, nullable=False, unique=True),
-    Column("kind", Bytewise, nullable=False),
-    Column("name", Bytewise),
-    Column("picture", Bytewise),
-    Column("availability", Bytewise, nullable=False, server_default="online"),
-    Column("merged_into", ForeignKey("person.id")),
-    Column("created_at", Key, nullable=False),
-    Column("stamp", Key, nullable=False),
-    CheckConstraint("kind IN ('visitor', 'member', 'agent', 'bot')", name="kind"),
-)
-"""Everyone who can write. A merged person points to the new one; nothing is re-written."""
-
-identity = Table(
-    "identity",
-    metadata,
-    _key(),
-    Column("person_id", ForeignKey("person.id"), nullable=False),
-    Column("kind", Bytewise, nullable=False),
-    Column("scope", Key, nullable=False, server_default="0"),
-    Column("value", Bytewise, nullable=False),
-    Column("secret", Bytewise),
-    Column("created_at", Key, nullable=False),
-    Column("ended_at", Key),
-    Column("stamp", Key, nullable=False, server_default="0"),
-    UniqueConstraint("kind", "scope", "value"),
-    Index("ix_identity_person_id", "person_id"),
-    Index(
-        "ix_identity_ended",
-        "stamp",
-        sqlite_where=text("ended_at IS NOT NULL"),
-        postgresql_where=text("ended_at IS NOT NULL"),
-    ),
-    CheckConstraint("kind IN ('visitor_token', 'external', 'mail')", name="kind"),
-)
-"""How a person is known.
-
-``scope`` is the site of a visitor token or external id, 0 for what holds everywhere; ``value`` the
-token's hash or the folded address; ``secret`` a password hash."""
-
-role_grant = Table(
-    "role_grant",
-    metadata,
-    Column("person_id", ForeignKey("person.id"), primary_key=True),
-    Column("site_id", Key, primary_key=True, server_default="0"),
-    Column("role", Bytewise, nullable=False),
-    Column("stamp", Key, nullable=False),
-    Column("ended_at", Key),
-    Index("ix_role_grant_stamp", "stamp"),
-)
-"""A right: ``agent`` or ``administrator`` of one site (``site_id``) or of all (0)."""
-
-session = Table(
-    "session",
-    metadata,
-    _key(),
-    Column("token_hash", Bytewise, nullable=False, unique=True),
-    Column("person_id", ForeignKey("person.id"), nullable=False),
-    Column("created_at", Key, nullable=False),
-    Column("seen_at", Key, nullable=False),
-    Column("expires_at", Key, nullable=False),
-    Column("ended_at", Key),
-    Column("browser", Bytewise, nullable=False, server_default=""),
-    Column("stamp", Key, nullable=False),
-    Index("ix_session_person_id", "person_id"),
-    Index("ix_session_stamp", "stamp"),
 )
 
 contact = Table(
@@ -142,17 +156,21 @@ contact = Table(
     Column("attributes", Bytewise, nullable=False, server_default="{}"),
     Column("context", Bytewise, nullable=False, server_default="{}"),
     Column("updated_at", Key, nullable=False),
+    Column("verified", Bytewise, nullable=False, server_default="{}"),
+    Column("subject", Bytewise),
+    Column("mail_confirmed_at", Key),
     Index("ix_contact_person_id", "person_id"),
 )
 """What a visitor told one site, shown only there.
 
-``context`` is where they are: page, referrer, language, zone, browser.
+``context`` is where they are: page, referrer, language, zone, browser. ``verified`` holds the attributes that the site
+signed, ``subject`` whom it says they are.
 """
 
 channel = Table(
     "channel",
     metadata,
-    _key(),
+    key_column(),
     Column("public_id", Bytewise, nullable=False, unique=True),
     Column("kind", Bytewise, nullable=False),
     Column("site_id", ForeignKey("site.id")),
@@ -196,8 +214,30 @@ message = Table(
     Column("version", Key, nullable=False),
     Column("created_at", Key, nullable=False),
     Column("removed_at", Key),
+    Column("removed_by", Key),
+    Column("branch", Key),
+    Column("path", Bytewise),
+    Column("score", Key),
+    Column("tally", Bytewise),
+    Column("tallied_at", Key),
+    Column("files", Bytewise),
     UniqueConstraint("channel_id", "seq"),
     UniqueConstraint("client_id", "author_id"),
+    Index(
+        "ix_message_tree",
+        "channel_id",
+        "branch",
+        "path",
+        sqlite_where=text("branch IS NOT NULL"),
+        postgresql_where=text("branch IS NOT NULL"),
+    ),
+    Index(
+        "ix_message_posts",
+        "author_id",
+        "no",
+        sqlite_where=text("branch IS NOT NULL"),
+        postgresql_where=text("branch IS NOT NULL"),
+    ),
     Index(
         "ix_message_changed",
         "channel_id",
@@ -207,7 +247,12 @@ message = Table(
     ),
 )
 """``side`` is the author's role in this channel (visitor, agent, system). ``ix_message_changed`` covers only messages
-changed after they were first written; new ones are found by ``seq``."""
+changed after they were first written; new ones are found by ``seq``.
+
+A post (a message of a thread) has a place in the tree of replies: ``branch`` is the post under which its branch begins
+(0: the thread itself), ``path`` its way from there (``core.tree``), which sorts as the tree is read. ``tally`` are its
+votes and reactions as they were last counted, ``score`` the sum of its votes. ``removed_by`` is who took it away.
+``files`` is what goes on the wire of the files that it carries (a JSON list); it goes with the body."""
 
 revision = Table(
     "revision",
@@ -229,8 +274,12 @@ membership = Table(
     Column("joined_at", Key, nullable=False),
     Column("left_at", Key),
     Column("stamp", Key, nullable=False),
+    Column("role", Bytewise, nullable=False, server_default="member"),
+    Column("removed_by", Key),
     Index("ix_membership_person_id_stamp", "person_id", "stamp"),
 )
+"""Who belongs to a room, and how much of it they want to hear (``level``: watch, follow, mute). Leaving is marked;
+``removed_by`` is who sent them away. ``role``: owner, moderator or member."""
 
 reader = Table(
     "reader",
@@ -286,23 +335,8 @@ conversation = Table(
 canned_reply = Table(
     "canned_reply",
     metadata,
-    _key(),
+    key_column(),
     Column("shortcut", Bytewise, nullable=False, unique=True),
     Column("body", Bytewise, nullable=False),
     Column("updated_at", Key, nullable=False),
 )
-
-outbox = Table(
-    "outbox",
-    metadata,
-    _key(),
-    Column("topic", Bytewise, nullable=False),
-    Column("channel_id", ForeignKey("channel.id")),
-    Column("payload", Bytewise, nullable=False),
-    Column("created_at", Key, nullable=False),
-    Column("due_at", Key, nullable=False),
-    Column("attempts", Key, nullable=False, server_default="0"),
-    Column("done_at", Key),
-    Index("ix_outbox_due_at", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
-)
-"""What happened and must leave the system, written in the transaction that causes it."""

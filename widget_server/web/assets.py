@@ -7,6 +7,7 @@ noticed by the manifest's time.
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -51,6 +52,7 @@ class Assets:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
+        self._manifest = str(folder / "manifest.json")
         self._built_at = 0
         self._names: Mapping[str, str] = {}
         self._bytes: dict[str, bytes] = {}
@@ -62,6 +64,17 @@ class Assets:
             MissingBundle: it was not built.
         """
         return URL_PREFIX + self._file_of(name)
+
+    @property
+    def built_at(self) -> int:
+        """When the bundles were built, in any unit: pages that name them are made anew after a build."""
+        self._refresh()
+        return self._built_at
+
+    def has(self, name: str) -> bool:
+        """Return whether the manifest knows ``name``."""
+        self._refresh()
+        return name in self._names
 
     def find_all(self, prefix: str) -> dict[str, str]:
         """Return the addresses of everything whose name begins with ``prefix``, by the rest of the name."""
@@ -112,11 +125,10 @@ class Assets:
         return self._names[name]
 
     def _refresh(self) -> None:
-        manifest = self._folder / "manifest.json"
         try:
-            built_at = manifest.stat().st_mtime_ns
+            built_at = os.stat(self._manifest).st_mtime_ns  # noqa: PTH116 - asked for by every page
             if built_at != self._built_at:
-                self._names = json.loads(manifest.read_text(encoding="utf-8"))
+                self._names = json.loads(Path(self._manifest).read_text(encoding="utf-8"))
                 self._built_at, self._bytes = built_at, {}
         except FileNotFoundError:
             self._built_at, self._names, self._bytes = 0, {}, {}

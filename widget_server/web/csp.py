@@ -7,6 +7,7 @@ served from here as a script.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -20,14 +21,14 @@ Directives = dict[str, tuple[str, ...]]
 
 _NOTHING: Final[Directives] = {"default-src": ("'none'",), "frame-ancestors": ("'none'",)}
 _PAGE: Final[Directives] = _NOTHING | {
+    "script-src": ("'self'",),
+    "connect-src": ("'self'",),
     "style-src": ("'self'",),
     "img-src": ("'self'", "data:"),
     "form-action": ("'self'",),
     "base-uri": ("'none'",),
 }
 _APPLICATION: Final[Directives] = _PAGE | {
-    "script-src": ("'self'",),
-    "connect-src": ("'self'",),
     "media-src": ("'self'", "data:"),
     "require-trusted-types-for": ("'script'",),
     "trusted-types": ("'none'",),
@@ -46,8 +47,9 @@ _ALWAYS: Final = {
 _HSTS: Final = "max-age=31536000"
 
 
+@cache
 def page_policy() -> str:
-    """Return the policy of a plain page: sheets and pictures of our own, forms to ourselves, no script at all."""
+    """Return the policy of a plain page: sheets, pictures and scripts of our own, forms and calls to ourselves."""
     return _written(_PAGE)
 
 

@@ -59,7 +59,7 @@ class Csrf:
         Raises:
             Refused: ``forged``.
         """
-        self._check_source(request)
+        self.check_source(request)
         self._check_token(cookie, token)
 
     def check_call(self, request: web.Request, cookie: str | None) -> None:
@@ -71,12 +71,17 @@ class Csrf:
         """
         if request.method in _SAFE:
             return
-        self._check_source(request)
+        self.check_source(request)
         self._check_token(cookie, request.headers.get(HEADER))
         if request.content_type != "application/json":
             raise Malformed("bad_request", where="Content-Type must be application/json")
 
-    def _check_source(self, request: web.Request) -> None:
+    def check_source(self, request: web.Request) -> None:
+        """Refuse what another site made a browser send, whatever token it brings.
+
+        Raises:
+            Refused: ``forged``.
+        """
         origin = request.headers.get("Origin")
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None:

@@ -355,6 +355,14 @@ class RateLimits:
         shared = (*self._address.leases(limit_key(address)), *self._site.leases(site_key))
         return (*own, *self._visitor.leases(visitor), *shared) if visitor else (*own, *shared)
 
+    def member(self, public_id: str) -> int | None:
+        """Count a message that somebody signed in writes on our pages, as a visitor's: None, or how long (ms) to wait.
+
+        Args:
+            public_id: theirs.
+        """
+        return self._visitor.take(f"member {public_id}")
+
     def new_visitor(self, address: str) -> int | None:
         """Count a new visitor from this address: None, or how long (ms) to wait."""
         return self._new_visitors.take(limit_key(address))

@@ -17,7 +17,7 @@ from widget_server.core.ids import is_token
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from widget_server.actions.agents import Agent
+    from widget_server.actions.accounts import Account
     from widget_server.actions.engine import Clock
     from widget_server.store.database import Database
     from widget_server.web.addresses import Addresses
@@ -38,13 +38,20 @@ class Cookies:
         self._secure = addresses.https
         self._path = addresses.prefix or "/"
         self._place = addresses.prefix.replace("/", ".")
-        self.session: Final = self._named("session")
-        self.form: Final = self._named("form")
+        self.session: Final = self.named("session")
+        self.form: Final = self.named("form")
         """What the token of a form is bound to while nobody is signed in."""
-        self.mark: Final = self._named("known")
+        self.notices: Final = self.named("notices")
+        """What is told on the next page."""
+        self.claim: Final = self.named("claim")
+        """The chats that this browser is about to save to an account."""
+        self.mark: Final = self.named("known")
         """That this browser has signed in before (:mod:`widget_server.web.sign_in_throttle`)."""
+        self.factor_mark: Final = self.named("known-factor")
+        """The same of the second factor."""
 
-    def _named(self, name: str) -> str:
+    def named(self, name: str) -> str:
+        """Return the whole name of a cookie."""
         if not self._secure:
             return name + self._place
         return f"__Secure-{name}{self._place}" if self._place else f"__Host-{name}"
@@ -56,9 +63,9 @@ class Cookies:
             name, value, max_age=max_age, path=self._path, secure=self._secure, httponly=True, samesite="Lax"
         )
 
-    def set_mark(self, response: web.StreamResponse, mark: str) -> None:
-        """Remember that this browser has signed in."""
-        self.set(response, self.mark, mark, days=_MARK_DAYS)
+    def set_mark(self, response: web.StreamResponse, mark: str, *, factor: bool = False) -> None:
+        """Remember that this browser has signed in, or has shown a second ``factor``."""
+        self.set(response, self.factor_mark if factor else self.mark, mark, days=_MARK_DAYS)
 
     def drop(self, response: web.StreamResponse, name: str) -> None:
         """Take a cookie away."""
@@ -97,15 +104,25 @@ class Sessions:
             raise Refused("signed_out")
         return await access_session(self._database, token, self._clock.now_ms())
 
-    async def begin(self, request: web.BaseRequest, response: web.StreamResponse, agent: Agent) -> None:
+    async def begin(
+        self,
+        request: web.BaseRequest,
+        response: web.StreamResponse,
+        account: Account,
+        *,
+        network: str = "",
+        has_shown_factor: bool = False,
+    ) -> None:
         """Begin a session for who has just proved who they are; the one that this browser had ends."""
         token = self._clock.token()
         await do_begin_session(
             self._database,
-            agent,
+            account,
             token,
             replaced=self.token_of(request),
             browser=request.headers.get("User-Agent", ""),
+            network=network,
+            has_shown_factor=has_shown_factor,
             now_ms=self._clock.now_ms(),
             days=self._days,
         )

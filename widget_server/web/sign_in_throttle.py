@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 import limits
 
 from widget_server.core.errors import TryLater
-from widget_server.core.text import fold
+from widget_server.core.text import fold_mail
 from widget_server.hub.ledger import BrokerLost
 from widget_server.web.clients import limit_key
 
@@ -153,7 +153,7 @@ class SignInThrottle:
     def _keys(self, mail: str, address: str, mark: str | None) -> tuple[str, ...]:
         if mark and self._is_mark(mail, mark):
             return (f"browser {mark}",)
-        account = hashlib.blake2b(fold(mail).encode("utf-8", "replace"), digest_size=16).hexdigest()
+        account = hashlib.blake2b(fold_mail(mail).encode("utf-8", "replace"), digest_size=16).hexdigest()
         return (f"account {account}", f"address {limit_key(address)}")
 
     def _allowed_at(self, key: str) -> int:
@@ -170,7 +170,7 @@ class SignInThrottle:
         return hmac.compare_digest(self._signature(mail, nonce).encode(), signature.encode("utf-8", "replace"))
 
     def _signature(self, mail: str, nonce: str) -> str:
-        return hmac.digest(self._key, f"{nonce}\x00{fold(mail)}".encode("utf-8", "replace"), "sha256").hex()
+        return hmac.digest(self._key, f"{nonce}\x00{fold_mail(mail)}".encode("utf-8", "replace"), "sha256").hex()
 
 
 def _names(keys: tuple[str, ...]) -> list[str]:

@@ -11,15 +11,17 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from widget_server.actions.actors import Visitor
+from widget_server.actions.actors import Reader, Visitor
+from widget_server.actions.bans import load_bans
 from widget_server.actions.conversations import do_wake
 from widget_server.actions.engine import Engine
 from widget_server.actions.line import Line
-from widget_server.actions.rights import agent_rights, check_visitor
+from widget_server.actions.rights import agent_rights, check_visitor, reader_rights
 from widget_server.core.errors import ProductError, Refused
 from widget_server.protocol.codes import CloseCode
 from widget_server.store.database import StoreUnavailable
 from widget_server.store.stamps import changes_since
+from widget_server.workers.scopes import look_again
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ class Pulse:
             await self._try(self.beat)
             ends = asyncio.get_running_loop().time() + EVERY_S
             while await self._hinted_before(ends):
-                await self._try(self._check_rights)
+                await self._try(self._follow_hint)
 
     async def _hinted_before(self, ends: float) -> bool:
         """Whether somebody's right is to be looked at before this time of the loop; False: it has come."""
@@ -92,6 +94,7 @@ class Pulse:
         for line in self._lines():
             line.tick(now)
         self._engine.presence.tick()
+        self._engine.tell_rooms()
         if self._mark is not None and await self._engine.database.mark() not in {None, self._mark}:
             # A standby took over: what was acknowledged last may be missing, and its numbers be given out again.
             self._stop("another database answers at the address of this node's")
@@ -107,11 +110,22 @@ class Pulse:
         if changes.sites:
             self._engine.on_sites(changes.sites)
         self._people |= changes.people
-        if self._beats % _RECHECK_EVERY == 0:
+        is_due = self._beats % _RECHECK_EVERY == 0
+        if changes.concerns_bans or is_due:
+            await self._read_bans()
+        if changes.concerns_everybody or is_due:
             self._people.update(line.actor.author.id for line in self._lines() if line.actor.author is not None)
         if self._people:
             await self._check_rights()
+        await look_again(self._engine.database, self._lines(), changes.boards, {name for name, _ in changes.channels})
         await do_wake(self._engine)
+
+    async def _follow_hint(self) -> None:
+        await self._read_bans()
+        await self._check_rights()
+
+    async def _read_bans(self) -> None:
+        self._engine.bans = await load_bans(self._engine.database, self._engine.clock.now_ms())
 
     def _stop(self, why: str) -> None:
         if not self._is_outdated:
@@ -134,7 +148,11 @@ class Pulse:
         actor = line.actor
         try:
             if isinstance(actor, Visitor):
-                await check_visitor(self._engine, actor)
+                if not await check_visitor(self._engine, actor):
+                    line.end(CloseCode.RIGHTS_CHANGED)
+            elif isinstance(actor, Reader):
+                if await reader_rights(self._engine, actor) != actor.rights:
+                    line.end(CloseCode.RIGHTS_CHANGED)
             elif await agent_rights(self._engine, actor) != actor.rights:
                 line.end(CloseCode.RIGHTS_CHANGED)
         except Refused:

@@ -34,7 +34,7 @@ export interface Changes {
   outbox: boolean;
   /** By channel: messages with a new state, and whether all that was held before is void. */
   readonly channels: Map<string, ChannelChanges>;
-  /** Frames that are not of a channel's log: `welcome`, `site`, `rows`, `presence`, `gone`, errors without a request. */
+  /** What is not only a log's: `welcome`, `head`, `readers`, `site`, `rows`, `rooms`, `presence`, `gone`, loose errors. */
   readonly frames: ServerFrame[];
 }
 
@@ -254,9 +254,10 @@ export class ChatClient {
    * Puts a message into the outbox; it leaves as soon as it can, over reloads and cuts, exactly once.
    *
    * `where` names a channel, or `start`: a UUIDv7 of the caller's for the conversation that this message begins, the
-   * same for all its messages until an ack has named the channel. `after_seq` is a note's place (staff channels).
+   * same for all its messages until an ack has named the channel. `after_seq` is a note's place (staff channels),
+   * `files` go with it.
    */
-  send(where: { channel?: string; start?: string; after_seq?: number }, body: string): OutboxEntry {
+  send(where: Pick<OutboxEntry, "channel" | "start" | "after_seq" | "files">, body: string): OutboxEntry {
     const entry: OutboxEntry = { client_id: this.newId(), ...where, body, at: this.#world.now(), state: "waiting" };
     this.deliver(entry);
     return entry;
@@ -432,6 +433,8 @@ export class ChatClient {
     if (!opened) return;
     const { log } = opened;
     const applied = log.apply(frame);
+    // How far each member of a room has come is in it, and is kept by those who show rooms.
+    if (frame.t === "head") this.#news().frames.push(frame);
     this.#note(channel, applied);
     if (frame.t === "synced") opened.opening = false;
     for (const message of applied.changed) {

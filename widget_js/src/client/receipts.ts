@@ -13,7 +13,7 @@ interface State {
 
 /**
  * Reports what this device holds and what was seen on it: at most every 500 ms, at once after a pause, again after a
- * resume, and only for conversations that are up to date.
+ * resume, and only for conversations and rooms that are up to date.
  */
 export class Receipts {
   #world: World;
@@ -64,7 +64,7 @@ export class Receipts {
   #send(): boolean {
     let sent = false;
     for (const log of this.#logs()) {
-      if (!log.synced || log.head?.kind !== "conversation") continue;
+      if (!log.synced || log.head?.kind === "staff") continue;
       const state = this.#state(log.channel);
       const seen = Math.min(state.seen, log.last);
       if (log.last <= state.sentDelivered && seen <= state.sentSeen) continue;

@@ -1,5 +1,7 @@
 /** The console's HTTP side: what is not a conversation. Same origin, session cookie, one error class. */
 
+import type { TusOptions } from "../files/tus";
+import type { ConversationRow } from "../protocol.gen";
 import type { CannedReply } from "./model/canned";
 import { t } from "./texts";
 
@@ -18,6 +20,8 @@ export interface Me {
   readonly mail: string;
   readonly picture: string | null;
   readonly availability: "online" | "away";
+  /** Whether chats that nobody answers are mailed to them. */
+  readonly missed_mails: boolean;
   /** Goes into the header `X-CSRF` of every call that changes something. */
   readonly csrf: string;
   readonly sites: readonly { readonly key: string; readonly name: string; readonly draft_preview: boolean }[];
@@ -47,7 +51,26 @@ export interface Site {
   readonly draft_preview: boolean;
   /** Null: always open. */
   readonly hours: Hours | null;
+  /** Open minutes after which agents are mailed a chat that nobody answers; 0: never. */
+  readonly missed_minutes: number;
+  /** Minutes after which a visitor is mailed an answer that they have not seen; 0: never. */
+  readonly answer_minutes: number;
   readonly snippet: string;
+}
+
+/** A key with which a site signs its own signed-in people; `secret` is told once, when it was made. */
+export interface SiteSecret {
+  readonly key_id: string;
+  readonly created_at?: string;
+  readonly secret?: string;
+}
+
+/** That somebody may not write. */
+export interface Ban {
+  readonly id: number;
+  readonly reason: string;
+  /** ISO 8601; null is for good. */
+  readonly until: string | null;
 }
 
 /** What may be changed of a site. */
@@ -90,9 +113,19 @@ export class Api {
     return me;
   }
 
+  /** How files are sent: as the other calls that change something. */
+  get uploads(): Pick<TusOptions, "base" | "cookies" | "proof"> {
+    return { base: this.#base, cookies: true, proof: () => ({ "X-CSRF": this.#csrf }) };
+  }
+
   /** Changes the agent's own public name. */
   async rename(name: string): Promise<Me> {
     return this.#call<Me>("PUT", "/console/api/me", { name });
+  }
+
+  /** Says whether chats that nobody answers are mailed to the agent. */
+  async switchMissedMails(on: boolean): Promise<Me> {
+    return this.#call<Me>("PUT", "/console/api/me/missed-mails", { on });
   }
 
   /** Ends the session and its sockets. */
@@ -112,6 +145,27 @@ export class Api {
     return this.#call<Site>("PUT", `/console/api/sites/${encodeURIComponent(key)}`, change);
   }
 
+  /** The secrets that hold, oldest first. */
+  async secrets(site: string): Promise<readonly SiteSecret[]> {
+    const path = `/console/api/sites/${encodeURIComponent(site)}/secrets`;
+    return (await this.#call<{ secrets: SiteSecret[] }>("GET", path)).secrets;
+  }
+
+  /** Makes another; the answer is the only one that has it. */
+  async makeSecret(site: string): Promise<SiteSecret> {
+    return this.#call<SiteSecret>("POST", `/console/api/sites/${encodeURIComponent(site)}/secrets`, {});
+  }
+
+  async endSecret(site: string, keyId: string): Promise<void> {
+    const path = `/console/api/sites/${encodeURIComponent(site)}/secrets/${encodeURIComponent(keyId)}`;
+    await this.#call("DELETE", path, {});
+  }
+
+  /** The other conversations of a conversation's visitor with its site, newest activity first. */
+  async otherConversations(channel: string): Promise<readonly ConversationRow[]> {
+    return (await this.#call<{ rows: ConversationRow[] }>("GET", `/console/api/conversations/${channel}/others`)).rows;
+  }
+
   async cannedReplies(): Promise<readonly CannedReply[]> {
     return (await this.#call<{ replies: CannedReply[] }>("GET", "/console/api/canned")).replies;
   }
@@ -127,6 +181,21 @@ export class Api {
 
   async removeCanned(id: string): Promise<void> {
     await this.#call("DELETE", `/console/api/canned/${id}`, {});
+  }
+
+  /** The ban of a conversation's visitor, if there is one. */
+  async visitorBan(channel: string): Promise<Ban | null> {
+    const query = new URLSearchParams({ channel });
+    return (await this.#call<{ ban: Ban | null }>("GET", `/console/api/bans?${query}`)).ban;
+  }
+
+  /** Takes writing away from the visitor of a conversation. */
+  async banVisitor(channel: string): Promise<Ban | null> {
+    return (await this.#call<{ ban: Ban | null }>("POST", "/console/api/bans", { channel })).ban;
+  }
+
+  async liftBan(id: number): Promise<void> {
+    await this.#call("DELETE", `/console/api/bans/${id}`, {});
   }
 
   async #call<T>(method: string, path: string, body?: unknown): Promise<T> {

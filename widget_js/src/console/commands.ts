@@ -12,7 +12,12 @@ import { t } from "./texts";
 
 export type Group = "Conversation" | "List" | "Go to" | "General";
 
-export const GROUPS: readonly Group[] = ["Conversation", "List", "Go to", "General"];
+export const GROUPS: Readonly<Record<Group, string>> = {
+  Conversation: t("Conversation"),
+  List: t("List"),
+  "Go to": t("Go to"),
+  General: t("General"),
+};
 
 export interface Command {
   readonly label: string;

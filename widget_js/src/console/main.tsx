@@ -17,7 +17,7 @@ import { StartError } from "./view/start_error";
 
 function signIn(base: string): void {
   const back = `${location.pathname}${location.hash}`;
-  location.assign(`${base}/console/sign-in?next=${encodeURIComponent(back)}`);
+  location.assign(`${base}/sign-in?next=${encodeURIComponent(back)}`);
 }
 
 /** One client for the page. Its `hello` is asked for only when it connects, when the desk exists. */

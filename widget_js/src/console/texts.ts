@@ -1,8 +1,17 @@
-/** The console's texts. They are looked up by their English, as everywhere; no translation of the console exists yet. */
+/**
+ * The console's texts, looked up by their English. The page names its language and brings the translations by a script of
+ * their own, which runs before this one.
+ */
 
-import { Texts } from "../core/texts";
+import { Texts, type TextTable } from "../core/texts";
 
-const texts = new Texts("en", {});
+const { consoleTexts, document, navigator } = globalThis as typeof globalThis & { consoleTexts?: TextTable };
+const spoken = document?.documentElement.lang || "en";
+/** All that is said, for parts that are shared. */
+export const texts = new Texts(spoken, consoleTexts ?? {});
+
+/** In what dates and numbers are written: the language of the page, as it is written where its reader lives. */
+export const language = navigator?.languages?.find((tag) => tag.split("-")[0] === spoken) ?? spoken;
 
 /** A text with `{name}` replaced by the value of that name. */
 export const t = texts.text;

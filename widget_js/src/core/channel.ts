@@ -8,8 +8,10 @@ import type {
   Page,
   Position,
   Reset,
+  RoomHead,
   StaffHead,
   Synced,
+  ThreadHead,
 } from "../protocol.gen";
 import { raised } from "./delivery";
 
@@ -45,7 +47,7 @@ export class ChannelLog {
   firstSeq = 1;
   lastSeq = 0;
   state: Head["state"] = "open";
-  head: ConversationHead | StaffHead | undefined;
+  head: ConversationHead | StaffHead | ThreadHead | RoomHead | undefined;
   marks: MarksBody = NO_MARKS;
   /** For agents: the staff channel beside it. */
   staff: string | undefined;

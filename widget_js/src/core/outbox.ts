@@ -1,4 +1,4 @@
-import { type ERRORS, type ErrorFrame, RETRIABLE_FROM, type Send } from "../protocol.gen";
+import { type ERRORS, type ErrorFrame, type File, RETRIABLE_FROM, type Send } from "../protocol.gen";
 
 /** A message that is not yet known to stand in the log. Its fields in the wire's spelling are those of `send`. */
 export interface OutboxEntry {
@@ -8,6 +8,8 @@ export interface OutboxEntry {
   readonly start?: string;
   readonly body: string;
   readonly after_seq?: number;
+  /** What goes with it; `send` names their ids. */
+  readonly files?: readonly File[];
   /** When it was written (milliseconds of this device), to be shown. */
   readonly at: number;
   /** `waiting` to be sent, `sending` until it is answered, `acked` until it arrives in the log, `failed` for good. */
@@ -60,14 +62,10 @@ export class Outbox {
       if (entry.state !== "waiting" || (this.#blocked.get(laneOf(entry)) ?? 0) > now) continue;
       entry.state = "sending";
       delete entry.retryAt;
-      const { client_id, channel, start, body, after_seq } = entry;
-      leaving.push({
-        t: "send",
-        client_id,
-        body,
-        ...(channel ? { channel } : start ? { start } : {}),
-        ...(after_seq === undefined ? {} : { after_seq }),
-      });
+      const { client_id, channel, start, body, after_seq, files } = entry;
+      // What is undefined does not travel.
+      const named = { channel, start: channel ? undefined : start, after_seq, files: files?.map(({ id }) => id) };
+      leaving.push({ t: "send", client_id, body, ...named } as Omit<Send, "ref">);
     }
     return leaving;
   }

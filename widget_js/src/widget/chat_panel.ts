@@ -11,11 +11,12 @@ import { Attention } from "./attention";
 import { Composer } from "./composer";
 import type { Conversation } from "./conversation";
 import { type Config, type Contact, type Emit, type Face, STARTED, storagePrefix } from "./host";
+import type { Notice } from "./notices";
 import { Session, TOKEN } from "./session";
 import { BLANK, isUnsent, type Update, type WidgetState } from "./state";
 import { Tabs } from "./tabs";
-import { type Notice, View } from "./view";
-import { connectionLine } from "./words";
+import { View } from "./view";
+import { connectionLine, lengthLine, patienceLine } from "./words";
 
 const DRAFT = "draft";
 const SOUND = "sound";
@@ -155,7 +156,7 @@ export class ChatPanel {
       storage: this.#storage,
       root: this.#place.root,
       composer: this.#composer,
-      greeting: this.#place.config.greeting,
+      config: this.#place.config,
       call: (name, ...values) => this.#tabs.call(name, ...values),
       draft: () => this.#storage.get(DRAFT) ?? "",
       discard: (id) => {
@@ -242,9 +243,9 @@ export class ChatPanel {
   // --- writing -----------------------------------------------------------------------------------------------------
 
   #submit(body: string): void {
-    if (this.#tooLong(body)) return;
+    if (lengthLine(body, this.#state.maxChars, this.#texts)) return;
     this.#problem = undefined;
-    if (this.#conversation?.editing) this.#conversation.finishEdit(body);
+    if (this.#conversation?.own.editing) this.#conversation.own.finishEdit(body);
     else this.#send(body);
     this.#draw();
   }
@@ -252,7 +253,14 @@ export class ChatPanel {
   #send(body: string): void {
     const start = this.#storage.get(STARTED) ?? this.#ids.next();
     this.#storage.set(STARTED, start);
-    const entry: OutboxEntry = { client_id: this.#ids.next(), start, body, at: browserWorld.now(), state: "waiting" };
+    const entry: OutboxEntry = {
+      client_id: this.#ids.next(),
+      start,
+      body,
+      at: browserWorld.now(),
+      state: "waiting",
+      files: this.#composer.files,
+    };
     this.#written.set(entry.client_id, entry);
     this.#composer.value = "";
     this.#storage.remove(DRAFT);
@@ -263,18 +271,12 @@ export class ChatPanel {
   }
 
   #typed(body: string): void {
-    if (!this.#conversation?.editing) {
+    if (!this.#conversation?.own.editing) {
       this.#storage.set(DRAFT, body);
       this.#tabs.tell("typing", body.trim() !== "", body);
     }
-    const n = this.#state.maxChars;
-    this.#problem = this.#tooLong(body) ? this.#texts.text("A message may have {n} characters.", { n }) : undefined;
+    this.#problem = lengthLine(body, this.#state.maxChars, this.#texts);
     this.#draw();
-  }
-
-  #tooLong(body: string): boolean {
-    // The server counts characters, not UTF-16 units.
-    return body.length > this.#state.maxChars && [...body].length > this.#state.maxChars;
   }
 
   #fail({ message }: Error): void {
@@ -284,7 +286,7 @@ export class ChatPanel {
   }
 
   #escape(): void {
-    if (this.#conversation?.editing) this.#conversation.endEdit();
+    if (this.#conversation?.own.editing) this.#conversation.own.endEdit();
     else this.show(false);
   }
 
@@ -302,21 +304,17 @@ export class ChatPanel {
   #notice(): Notice | undefined {
     const { status, outbox, resolved } = this.#state;
     if (this.#problem) return { text: this.#problem, alert: true };
-    const removal = this.#conversation?.notice;
+    const removal = this.#conversation?.own.notice;
     if (removal) return removal;
     const connection = this.#open && connectionLine(status, navigator.onLine, this.#texts);
     if (connection) return { text: connection };
-    const until = outbox.find((entry) => entry.retryAt)?.retryAt;
-    if (until) return { text: this.#countDown(until) };
-    return resolved ? { text: this.#texts.text("Resolved. Write again if there is more.") } : undefined;
-  }
-
-  /** A wait that the server asked for, said anew every second. */
-  #countDown(until: number): string {
+    const patience = patienceLine(outbox, browserWorld.now(), this.#texts);
     this.#cancelTick();
-    this.#cancelTick = browserWorld.after(1000, () => this.#draw());
-    const n = Math.max(1, Math.ceil((until - browserWorld.now()) / 1000));
-    return this.#texts.text("That was a lot at once. Try again in {n} s.", { n });
+    if (patience) {
+      this.#cancelTick = browserWorld.after(1000, () => this.#draw());
+      return { text: patience };
+    }
+    return resolved ? { text: this.#texts.text("Resolved. Write again if there is more.") } : undefined;
   }
 
   #toggleSound(): void {

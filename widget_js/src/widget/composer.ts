@@ -1,5 +1,6 @@
 import type { Texts } from "../core/texts";
-import { button, element } from "./elements";
+import type { File } from "../protocol.gen";
+import { element } from "./elements";
 import { sendButton } from "./view";
 
 const HEIGHT_MAX_PX = 160;
@@ -7,7 +8,7 @@ const HEIGHT_MAX_PX = 160;
 /** What the composer reports. */
 export interface ComposerOptions {
   readonly texts: Texts;
-  /** The person wants to send `body`; nothing but blanks is never reported. */
+  /** The person wants to send `body`; nothing but blanks is never reported without files. */
   submit(body: string): void;
   /** The text has changed by hand. */
   typed(body: string): void;
@@ -16,11 +17,14 @@ export interface ComposerOptions {
 /** The text box with its button. Enter sends, Shift+Enter breaks; it grows from one line to six. */
 export class Composer {
   readonly node = element("form", "composer");
+  /** What goes with the text stands here, above it. */
+  readonly above = element("div");
+  /** What goes with the text. */
+  files: readonly File[] = [];
   #options: ComposerOptions;
   #input = element("textarea");
   #send: HTMLButtonElement;
   #hint = element("p", "hint");
-  #editing = element("p", "editing");
 
   constructor(options: ComposerOptions) {
     const { text } = options.texts;
@@ -34,7 +38,7 @@ export class Composer {
     input.enterKeyHint = "send";
     input.autocomplete = "off";
     input.oninput = () => {
-      this.#changed();
+      this.changed();
       options.typed(input.value);
     };
     input.onkeydown = (event) => {
@@ -46,10 +50,10 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     };
-    this.#hint.hidden = this.#editing.hidden = true;
+    this.#hint.hidden = true;
     this.#hint.textContent = text("The team sees what you type before you send it.");
-    this.node.append(this.#editing, element("div", "field", input, this.#send), this.#hint);
-    this.#changed();
+    this.node.append(this.above, element("div", "field", input, this.#send), this.#hint);
+    this.changed();
   }
 
   get value(): string {
@@ -58,12 +62,12 @@ export class Composer {
 
   set value(text: string) {
     this.#input.value = text;
-    this.#changed();
+    this.changed();
   }
 
   focus(): void {
     this.#input.focus();
-    this.#changed();
+    this.changed();
   }
 
   /** The visitor is told that the team sees drafts. */
@@ -71,27 +75,19 @@ export class Composer {
     this.#hint.hidden = !shown;
   }
 
-  /** Says that an older message is being changed, until `cancel` is called without it. */
-  showEditing(cancel?: () => void): void {
-    const { text } = this.#options.texts;
-    this.#editing.hidden = !cancel;
-    if (!cancel) return;
-    const stop = button("text-button", text("Cancel"), cancel);
-    this.#editing.replaceChildren(element("span", "grow", text("Editing your message")), stop);
-  }
-
   #submit(): void {
     const body = this.value.trim();
-    if (body) this.#options.submit(body);
+    if (body || this.files.length) this.#options.submit(body);
     // The button must not keep the focus: it is of no use to somebody who writes on.
     this.#input.focus();
   }
 
-  #changed(): void {
+  /** What there is to send is something else. */
+  changed(): void {
     const { style } = this.#input;
     style.blockSize = "auto";
     const height = Math.min(HEIGHT_MAX_PX, this.#input.scrollHeight);
     if (height) style.blockSize = `${height}px`;
-    this.#send.ariaDisabled = `${!this.value.trim()}`;
+    this.#send.ariaDisabled = `${!this.value.trim() && !this.files.length}`;
   }
 }

@@ -1,30 +1,27 @@
 /** What a conversation needs beyond the composer: fetched beside the panel, not before one can write. */
 
+import { Ellipsis } from "lucide";
+import type { Account } from "../account/account";
+import { pictureAddress } from "../client/picture";
 import type { Storage } from "../client/storage";
+import { stateOf } from "../core/delivery";
 import type { OutboxEntry } from "../core/outbox";
 import type { Texts } from "../core/texts";
 import type { World } from "../core/world";
-import type { Message } from "../protocol.gen";
+import { tokenSource } from "../files/sources";
+import { AttachedFiles } from "./attached";
 import type { Composer } from "./composer";
 import { Cover } from "./cover";
-import { element } from "./elements";
+import { button, element } from "./elements";
+import type { Config } from "./host";
 import { MessageLog } from "./log";
 import sheetText from "./log.css?inline";
-import type { Commands, Update } from "./state";
+import { OwnMessages } from "./own_messages";
+import { BLANK, type Commands, type Update } from "./state";
 import { adopt } from "./surface";
-import type { Notice } from "./view";
 
-const UNDO_MS = 10_000;
-const REMOVING = "removing";
-
-/** A removal that can still be undone. */
-interface Removal {
-  /** The time is over. */
-  now(): void;
-  undo(): void;
-  /** The page goes. */
-  leave(): void;
-}
+/** Where the visitor's token stands in the storage; as `session.TOKEN`, which would bring the session along. */
+const TOKEN = "token";
 
 /** What a conversation is made of. */
 export interface ConversationOptions {
@@ -34,14 +31,13 @@ export interface ConversationOptions {
   /** The widget's, where the sheet is adopted. */
   readonly root: ShadowRoot;
   readonly composer: Composer;
-  /** What an empty conversation says; may be empty. */
-  readonly greeting: string;
+  readonly config: Config;
   /** Runs a command where the connection is; rejects with what a person can read. */
   call<Name extends keyof Commands>(name: Name, ...values: Parameters<Commands[Name]>): Promise<void>;
   /** The unsent text to put back when editing is over. */
   draft(): string;
   discard(clientId: string): void;
-  /** What is in view, or what `notice` says, is another. */
+  /** What is in view, or what `own.notice` says, is another. */
   changed(): void;
   failed(error: Error): void;
 }
@@ -49,77 +45,87 @@ export interface ConversationOptions {
 /** The log with what can be done to its messages: change and remove one's own. */
 export class Conversation {
   readonly log: MessageLog;
+  readonly own: OwnMessages;
   /** How many new messages stand below what is read. */
   below = 0;
   #options: ConversationOptions;
   #greeting: HTMLElement;
-  #editing: Message | undefined;
+  #more: HTMLButtonElement;
+  #account: Account | undefined;
+  #marks = BLANK.marks;
+  #attached: AttachedFiles;
   #ended = new AbortController();
-  #removing: Removal | undefined;
   #cover: Cover;
 
   constructor(options: ConversationOptions) {
-    const { call, changed, greeting } = options;
+    const { call, changed, config } = options;
     this.#options = options;
     adopt(options.root, sheetText);
     this.#cover = new Cover(options.root.host, this.#ended.signal);
+    const { signal } = this.#ended;
+    const proof = () => ({ Authorization: `Bearer ${options.storage.get(TOKEN)}` });
+    this.#attached = new AttachedFiles({
+      language: options.texts.language,
+      composer: options.composer,
+      zone: options.root.querySelector(".panel") ?? options.composer.node,
+      root: options.root,
+      server: { base: config.base, proof, cookies: false, place: () => ({ site: config.key }) },
+      source: tokenSource(config.base, proof),
+      editing: () => this.own.editing,
+      signal,
+    });
+    this.own = new OwnMessages(
+      {
+        texts: options.texts,
+        world: options.world,
+        storage: options.storage,
+        composer: options.composer,
+        edit: (seq, body) => call("edit", seq, body),
+        remove: (seq) => call("remove", seq),
+        hide: (seq, hidden) => this.log.hide(seq, hidden),
+        draft: options.draft,
+        changed,
+        failed: options.failed,
+      },
+      signal,
+    );
     this.log = new MessageLog({
       texts: options.texts,
+      shown: this.#attached,
       now: options.world.now,
+      isOwn: ({ role }) => role === "visitor",
+      picture: ({ picture }) => picture && pictureAddress(picture),
+      standing: (seq) => ({ state: stateOf(seq, this.#marks) }),
+      typing: ({ name }) => options.texts.text("{name} is typing", { name: name ?? "" }),
+      told: () => undefined,
       history: () => call("history"),
       retry: (id) => void call("retry", id),
       discard: options.discard,
-      edit: (message) => this.#beginEdit(message),
-      remove: (message) => this.#remove(message),
+      edit: (message) => this.own.beginEdit(message),
+      remove: (message) => this.own.remove(message),
       viewed: changed,
       below: (count) => {
         this.below = count;
         changed();
       },
     });
-    // A removal does not wait for somebody who has gone; the next page carries it out.
-    const { signal } = this.#ended;
-    window.addEventListener("pagehide", () => this.#removing?.leave(), { signal });
-    window.addEventListener("pageshow", () => this.#carryOut(), { signal });
-    this.#carryOut();
-    this.#greeting = element("p", "greeting", greeting);
+    // The box is measured at the height of one line, for which the log makes room.
+    options.composer.node.addEventListener("input", () => this.log.stay(), { signal });
+    this.own.carryOut();
+    this.#greeting = element("p", "greeting", config.greeting);
     this.log.node.prepend(this.#greeting);
+    this.#more = button("icon-button", options.texts.text("More"), () => void this.#showMore(), Ellipsis);
+    this.#more.hidden = true;
+    this.#more.ariaExpanded = "false";
+    options.root.querySelector(".header .grow")?.after(this.#more);
   }
 
   update(update: Update, pending: readonly OutboxEntry[]): void {
-    this.#greeting.hidden = !this.#options.greeting || update.state.more;
+    this.#greeting.hidden = !this.#options.config.greeting || update.state.more;
+    this.#more.hidden = !update.state.begun;
+    this.#attached.update(update.state.files, pending);
+    this.#marks = update.state.marks;
     this.log.update(update, pending);
-  }
-
-  /** Whether the composer holds an older message that is being changed. */
-  get editing(): boolean {
-    return this.#editing !== undefined;
-  }
-
-  /** What is to be said of a removal that can still be undone. */
-  get notice(): Notice | undefined {
-    const { text } = this.#options.texts;
-    return this.#removing && { text: text("Message removed"), action: [text("Undo"), this.#removing.undo] };
-  }
-
-  /** Stores `body` as the new text of the message that is being changed. */
-  finishEdit(body: string): void {
-    const message = this.#editing;
-    this.endEdit();
-    if (!message || body === message.body) return;
-    this.#options.call("edit", message.seq, body).catch((error: Error) => {
-      // What was written is not lost: it stands in the box again.
-      this.#beginEdit({ ...message, body });
-      this.#options.failed(error);
-    });
-  }
-
-  endEdit(): void {
-    const { composer, draft } = this.#options;
-    this.#editing = undefined;
-    composer.showEditing();
-    composer.value = draft();
-    composer.focus();
   }
 
   /** The panel was opened or closed. */
@@ -129,62 +135,20 @@ export class Conversation {
   }
 
   destroy(): void {
-    this.#removing?.now();
     this.#ended.abort();
+    this.#more.remove();
+    this.#account?.node.remove();
     this.log.destroy();
   }
 
-  #beginEdit(message: Message): void {
-    const { composer } = this.#options;
-    this.#editing = message;
-    composer.showEditing(() => this.endEdit());
-    composer.value = message.body;
-    composer.focus();
-  }
-
-  /** Takes the message away after ten seconds in which that can be undone. */
-  #remove({ seq }: Message): void {
-    const { changed, composer, storage, world } = this.#options;
-    const end = (): void => {
-      cancel();
-      this.#removing = undefined;
-      changed();
-    };
-    this.#removing?.now();
-    this.#removing = {
-      now: () => {
-        end();
-        this.#finishRemoval(seq);
-      },
-      undo: () => {
-        end();
-        this.log.hide(seq, false);
-        composer.focus();
-      },
-      leave: () => {
-        end();
-        storage.set(REMOVING, `${seq}`);
-      },
-    };
-    const cancel = world.after(UNDO_MS, this.#removing.now);
-    this.log.hide(seq, true);
-    composer.focus();
-    changed();
-  }
-
-  /** What an earlier page, or this one before it went, has left to be done. */
-  #carryOut(): void {
-    const left = Number(this.#options.storage.get(REMOVING));
-    if (left) this.#finishRemoval(left);
-  }
-
-  #finishRemoval(seq: number): void {
-    const { call, failed, storage } = this.#options;
-    storage.remove(REMOVING);
-    this.log.hide(seq, true);
-    call("remove", seq).catch((error: Error) => {
-      this.log.hide(seq, false);
-      failed(error);
-    });
+  /** What can be done with the chat as a whole; fetched when somebody asks for it. */
+  async #showMore(): Promise<void> {
+    const { config, root, storage, texts } = this.#options;
+    if (!this.#account) {
+      const { Account } = await import("../account/account");
+      this.#account ??= new Account({ config, root, storage, language: texts.language });
+      if (!this.#account.node.isConnected) root.querySelector(".header")?.after(this.#account.node);
+    }
+    this.#more.ariaExpanded = `${this.#account.toggle()}`;
   }
 }

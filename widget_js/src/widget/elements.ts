@@ -14,16 +14,10 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Somebody's picture, or the first letter of their name. */
-export function face({ name, picture }: Author): HTMLElement {
+/** What stands for somebody: the first letter of their name. */
+export function face({ name }: Author): HTMLElement {
   const made = element("span", "face", (name ?? "").slice(0, 1));
   made.ariaHidden = "true";
-  if (picture) {
-    const image = element("img");
-    image.src = picture;
-    image.alt = "";
-    made.replaceChildren(image);
-  }
   return made;
 }
 

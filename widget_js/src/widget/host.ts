@@ -27,8 +27,9 @@ export interface Options {
   readonly framed: boolean;
 }
 
-/** What a page tells about its visitor; unverified. */
+/** What a page tells about its visitor: unverified, but for what the site signed in `token`. */
 export interface Contact {
+  readonly token?: string;
   readonly name?: string;
   readonly mail?: string;
   readonly attributes?: Readonly<Record<string, string | number | boolean | null>>;

@@ -1,12 +1,12 @@
 import { Check, CheckCheck, Pencil, Trash2 } from "lucide";
-import { type Delivery, stateOf } from "../core/delivery";
+import type { Delivery } from "../core/delivery";
 import { linkPieces } from "../core/links";
 import type { OutboxEntry } from "../core/outbox";
 import type { Texts } from "../core/texts";
-import type { Author, Message } from "../protocol.gen";
+import { filesNode, type Shown } from "../files/shown";
+import type { Author, File, Message } from "../protocol.gen";
 import { button, element, face } from "./elements";
 import { icon } from "./icon";
-import type { Update, WidgetState } from "./state";
 import { dayNumber, regionOf, Times } from "./times";
 
 /** Messages of one author within this time are one group. */
@@ -15,19 +15,58 @@ const GROUP_MS = 300_000;
 const AT_END_PX = 48;
 const HISTORY_PX = 240;
 
+/** How far an own message has come with those who read it. */
+export interface Standing {
+  readonly state: Delivery;
+  /** What says so here, where it is not the state's usual name. */
+  readonly says?: string;
+}
+
+/** What the log shows beside the messages. */
+export interface LogState {
+  /** Up to which message the person has seen it, on whichever device. */
+  readonly seen: number;
+  readonly typing: readonly Author[];
+  /** Whether there are messages before the first one held. */
+  readonly more: boolean;
+  /** How long (ms) a message may be changed. */
+  readonly editMs: number;
+  /** Difference of the server's clock to this device's, in ms. */
+  readonly skew: number;
+}
+
+/** What is new: the whole state, and the messages whose state is new. */
+export interface LogUpdate {
+  readonly state: LogState;
+  readonly messages: readonly Message[];
+  /** Everything shown before is void; `messages` is all there is. */
+  readonly cleared: boolean;
+}
+
 /** What the log needs of its surroundings. */
 export interface LogOptions {
   readonly texts: Texts;
+  /** How files are shown; without it none are. */
+  readonly shown?: Shown;
   now(): number;
+  isOwn(author: Author): boolean;
+  /** Where somebody's picture is, over the letter that stands for them. */
+  picture(author: Author): string | null | undefined;
+  /** How far an own message has come with those who read it. */
+  standing(seq: number): Standing;
+  /** Says who types. */
+  typing(first: Author, others: readonly Author[]): string;
+  /** What a message of the system says here; without an answer it is not shown. */
+  told(message: Message): string | undefined;
   /** Older messages are wanted; resolves when they were put in. */
   history(): Promise<unknown>;
   retry(clientId: string): void;
   discard(clientId: string): void;
   edit(message: Message): void;
   remove(message: Message): void;
-  /** A message of the team came into view or left it; `seen` is the last one in view. */
+  /** A message of somebody else came into view or left it. */
   viewed(): void;
-  /** How many messages of the team arrived below what is read. */
+  /** How many messages of others arrived below what is read. */
   below(count: number): void;
 }
 
@@ -35,6 +74,8 @@ interface Row {
   readonly node: HTMLLIElement;
   readonly body: HTMLElement;
   readonly key: string;
+  /** A line of the system between the messages. */
+  told: boolean;
   own: boolean;
   author: Author | null;
   at: number;
@@ -45,6 +86,9 @@ interface Row {
   foot: string;
   /** Kept as long as the message may be changed: whoever stands on a button keeps the focus while the state moves on. */
   tools: HTMLElement | undefined;
+  /** Kept as long as they are the same: what they show was fetched. */
+  files: HTMLElement | undefined;
+  filesKey: string;
 }
 
 /**
@@ -62,7 +106,7 @@ export class MessageLog {
   #rows = new Map<string, Row>();
   /** All rows as they stand: those with a number, then those on their way. */
   #order: Row[] = [];
-  #state: WidgetState | undefined;
+  #state: LogState | undefined;
   #hidden = new Set<number>();
   /** Rows whose surroundings may look different after the update under way. */
   #touched = new Set<Row>();
@@ -71,7 +115,7 @@ export class MessageLog {
   #observer: IntersectionObserver;
   #resized: ResizeObserver;
   #inView = new Set<number>();
-  /** Rows that the visitor has not seen yet, by number: only these are watched. */
+  /** Rows that the person has not seen yet, by number: only these are watched. */
   #unseen = new Map<number, Row>();
   #atEnd = true;
   #loading = false;
@@ -91,20 +135,18 @@ export class MessageLog {
       threshold: [0, 0.1, 0.2, 0.5],
     });
     // Rows get their true height when they are first drawn, and the composer grows: who stands at the end stays there.
-    this.#resized = new ResizeObserver(() => {
-      if (this.#atEnd) this.#scrollDown();
-    });
+    this.#resized = new ResizeObserver(() => this.stay());
     this.#resized.observe(this.#list);
     this.#resized.observe(this.node);
   }
 
-  /** The last message of the team that is in view and was not seen before, 0 without one. */
+  /** The last message of somebody else that is in view and was not seen before, 0 without one. */
   get lastInView(): number {
     return Math.max(0, ...this.#inView);
   }
 
   /** Shows what is new. `pending` are the messages on their way. */
-  update(update: Update, pending: readonly OutboxEntry[]): void {
+  update(update: LogUpdate, pending: readonly OutboxEntry[]): void {
     const { state, messages, cleared } = update;
     const older = !cleared && messages.length > 0 && (messages[0]?.seq ?? 0) < this.#firstSeq();
     const height = older ? this.node.scrollHeight : 0;
@@ -119,10 +161,23 @@ export class MessageLog {
     this.#frameTouched();
     for (const [seq, row] of this.#unseen) if (seq <= state.seen) this.#unwatch(seq, row);
     this.#showTyping(state.typing);
-    if (older) this.node.scrollTop += this.node.scrollHeight - height;
-    else if (this.#atEnd && this.#order.length !== rows) this.toEnd();
+    if (older) {
+      this.#drawWhole(messages);
+      this.node.scrollTop += this.node.scrollHeight - height;
+    } else if (this.#atEnd && this.#order.length !== rows) this.toEnd();
     else if (news) this.#setBelow(this.#below + news);
     if (this.node.ariaLive === "off") requestAnimationFrame(() => this.node.setAttribute("aria-live", "polite"));
+  }
+
+  /** Draws rows above what is read at their true height at once: a guess would move it once they are drawn. */
+  #drawWhole(messages: readonly Message[]): void {
+    const nodes = messages.flatMap((message) => this.#rows.get(this.#keyOf(message))?.node ?? []);
+    for (const node of nodes) node.classList.add("whole");
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        for (const node of nodes) node.classList.remove("whole");
+      }),
+    );
   }
 
   /** Shows a removal that can still be taken back, or takes it back. */
@@ -130,6 +185,20 @@ export class MessageLog {
     if (hidden) this.#hidden.add(seq);
     else this.#hidden.delete(seq);
     for (const row of this.#order) if (row.message?.seq === seq) row.node.hidden = hidden;
+  }
+
+  /** Whoever stands at the end stays there: what is around the log has another size. */
+  stay(): void {
+    if (this.#atEnd) this.#scrollDown();
+  }
+
+  /** Brings the message with this number into view, if it is here; says whether it is. */
+  show(seq: number): boolean {
+    const row = this.#order.find(({ message }) => message?.seq === seq);
+    if (!row) return false;
+    this.#atEnd = false;
+    row.node.scrollIntoView({ block: "center" });
+    return true;
   }
 
   /** Scrolls to the newest message. */
@@ -158,18 +227,29 @@ export class MessageLog {
 
   #countNews(messages: readonly Message[]): number {
     const last = this.#order.findLast((row) => row.message)?.message?.seq ?? 0;
-    return messages.filter((message) => message.seq > last && message.author.role === "agent").length;
+    return messages.filter((message) => message.seq > last && this.#isNews(message)).length;
+  }
+
+  #isNews(message: Message): boolean {
+    return message.kind !== "system" && !this.#options.isOwn(message.author);
+  }
+
+  /** Ids are their author's alone: what others chose must not stand for a row of anybody else. */
+  #keyOf(message: Message): string {
+    return this.#options.isOwn(message.author) ? message.client_id : `#${message.seq}`;
   }
 
   #keepOnly(messages: readonly Message[]): void {
-    const kept = new Set(messages.map((message) => message.client_id));
+    const kept = new Set(messages.map((message) => this.#keyOf(message)));
     for (const row of this.#order.slice()) if (row.message && !kept.has(row.key)) this.#drop(row);
   }
 
   #putMessages(messages: readonly Message[]): void {
     for (const message of messages) {
-      if (message.kind === "system") continue;
-      const row = this.#rows.get(message.client_id) ?? this.#make(message.client_id, message.author.role === "visitor");
+      const told = message.kind === "system" ? this.#options.told(message) : undefined;
+      if (message.kind === "system" && told === undefined) continue;
+      const key = this.#keyOf(message);
+      const row = this.#rows.get(key) ?? this.#make(key, this.#options.isOwn(message.author), told !== undefined);
       const placed = row.message !== undefined;
       this.#touched.add(row);
       const changed = row.message?.version !== message.version;
@@ -177,9 +257,9 @@ export class MessageLog {
       row.entry = undefined;
       row.author = message.author;
       row.at = Date.parse(message.at);
-      if (changed) this.#fill(row, message.removed ? "" : message.body);
+      if (changed) this.#fill(row, told ?? (message.removed ? "" : message.body), message.removed ? [] : message.files);
       if (!placed) this.#place(row, this.#indexFor(message.seq, row));
-      if (!row.own && message.seq > (this.#state?.seen ?? 0)) {
+      if (this.#isNews(message) && message.seq > (this.#state?.seen ?? 0)) {
         this.#unseen.set(message.seq, row);
         this.#observer.observe(row.node);
       }
@@ -194,24 +274,26 @@ export class MessageLog {
     for (const entry of pending) {
       const known = this.#rows.get(entry.client_id);
       if (known?.message) continue;
-      const row = known ?? this.#make(entry.client_id, true);
+      const row = known ?? this.#make(entry.client_id, true, false);
       this.#touched.add(row);
       row.entry = entry;
       row.at = entry.at + (this.#state?.skew ?? 0);
       if (known) continue;
-      this.#fill(row, entry.body);
+      this.#fill(row, entry.body, entry.files);
       this.#place(row, this.#order.length);
     }
   }
 
-  #make(key: string, own: boolean): Row {
+  #make(key: string, isOwn: boolean, told: boolean): Row {
+    const own = isOwn && !told;
     const body = element("div", "bubble");
     body.dir = "auto";
-    const node = element("li", own ? "row own" : "row", element("div", "line", body));
+    const node = element("li", told ? "row told" : own ? "row own" : "row", element("div", "line", body));
     const row: Row = {
       node,
       body,
       key,
+      told,
       own,
       author: null,
       at: 0,
@@ -220,6 +302,8 @@ export class MessageLog {
       frame: "",
       foot: "",
       tools: undefined,
+      files: undefined,
+      filesKey: "",
     };
     this.#rows.set(key, row);
     this.#byNode.set(node, row);
@@ -261,7 +345,7 @@ export class MessageLog {
       this.#list.insertBefore(row.node, next?.node ?? null);
   }
 
-  #fill(row: Row, body: string): void {
+  #fill(row: Row, body: string, files: readonly File[] | null | undefined): void {
     row.body.replaceChildren(
       ...linkPieces(body).map((piece) => {
         if (typeof piece === "string") return piece;
@@ -272,6 +356,16 @@ export class MessageLog {
         return link;
       }),
     );
+    const key = (files ?? []).map(({ id }) => id).join();
+    if (key !== row.filesKey) {
+      row.filesKey = key;
+      row.files?.remove();
+      const { shown } = this.#options;
+      row.files = shown && files?.length ? filesNode(files, shown) : undefined;
+      if (row.files) row.body.parentElement?.after(row.files);
+    }
+    row.body.hidden = !body && key !== "";
+    row.node.classList.toggle("with-files", key !== "");
   }
 
   // --- what stands around a bubble ---------------------------------------------------------------------------------
@@ -295,6 +389,7 @@ export class MessageLog {
     const joined =
       !newDay &&
       before.own === row.own &&
+      !before.told &&
       before.author?.id === (row.author ?? before.author)?.id &&
       row.at - before.at < GROUP_MS;
     const frame = `${newDay && this.#times.day(row.at, this.#options.now())}|${joined}|${row.author?.name}`;
@@ -308,9 +403,10 @@ export class MessageLog {
     time.title = this.#times.full(row.at);
     const above: Node[] = [];
     if (newDay) above.push(element("div", "day", this.#times.day(row.at, this.#options.now())));
-    if (joined) above.push(element("span", "sr", `${name}, ${this.#times.time(row.at)}: `));
+    if (row.told) above.push(element("span", "sr", `${this.#times.time(row.at)}: `));
+    else if (joined) above.push(element("span", "sr", `${name}, ${this.#times.time(row.at)}: `));
     else {
-      const picture = row.author && !row.own ? [face(row.author)] : [];
+      const picture = row.author && !row.own ? [pictured(row.author, this.#options.picture(row.author))] : [];
       above.push(element("div", "who", ...picture, element("span", row.own ? "sr" : "name", `${name} `), time));
     }
     row.node.prepend(...above);
@@ -320,8 +416,7 @@ export class MessageLog {
   #footRow(row: Row, isLastOwn: boolean): void {
     const { message, entry } = row;
     const failed = entry?.state === "failed";
-    const delivery = row.own ? this.#deliveryOf(row) : undefined;
-    const shown = isLastOwn || failed ? delivery : undefined;
+    const shown = row.own && (isLastOwn || failed) ? this.#standingOf(row) : undefined;
     const removed = message?.removed === true;
     const edited = !removed && (message?.revision ?? 0) > 0;
     const open =
@@ -329,7 +424,7 @@ export class MessageLog {
       message &&
       !removed &&
       row.at + (this.#state?.editMs ?? 0) > this.#options.now() + (this.#state?.skew ?? 0);
-    const foot = `${shown}|${removed}|${edited}|${open}|${entry?.error?.message}`;
+    const foot = `${shown?.state}|${shown?.says}|${removed}|${edited}|${open}|${entry?.error?.message}`;
     if (foot === row.foot) return;
     row.foot = foot;
     for (const old of row.node.querySelectorAll(".foot")) old.remove();
@@ -350,13 +445,13 @@ export class MessageLog {
     if (parts.length) row.node.append(element("div", "foot", ...parts));
   }
 
-  #deliveryOf(row: Row): Delivery {
-    if (row.message) return stateOf(row.message.seq, this.#state?.marks ?? { delivered: 0, seen: 0 });
-    if (row.entry?.state === "failed") return "failed";
-    return row.entry?.state === "acked" ? "sent" : "pending";
+  #standingOf(row: Row): Standing {
+    if (row.message) return this.#options.standing(row.message.seq);
+    if (row.entry?.state === "failed") return { state: "failed" };
+    return { state: row.entry?.state === "acked" ? "sent" : "pending" };
   }
 
-  #stateNode(delivery: Delivery): HTMLElement {
+  #stateNode({ state: delivery, says }: Standing): HTMLElement {
     const { texts } = this.#options;
     const name = {
       pending: texts.text("Sending"),
@@ -365,7 +460,7 @@ export class MessageLog {
       seen: texts.text("Seen"),
       failed: texts.text("Not sent"),
     }[delivery];
-    const node = element("span", `state ${delivery}`, name);
+    const node = element("span", `state ${delivery}`, says ?? name);
     if (delivery === "sent") node.prepend(icon(Check));
     else if (delivery === "delivered" || delivery === "seen") node.prepend(icon(CheckCheck));
     return node;
@@ -390,10 +485,11 @@ export class MessageLog {
     );
   }
 
-  #showTyping(person: Author | null): void {
-    this.#dots.hidden = !person;
+  #showTyping(people: readonly Author[]): void {
+    const [first, ...others] = people;
+    this.#dots.hidden = !first;
     // Said aloud; what is seen are the dots.
-    this.#typist.textContent = person ? this.#options.texts.text("{name} is typing", { name: person.name ?? "" }) : "";
+    this.#typist.textContent = first ? this.#options.typing(first, others) : "";
   }
 
   // --- what is in view ---------------------------------------------------------------------------------------------
@@ -436,4 +532,16 @@ export class MessageLog {
     }
     this.#options.viewed();
   }
+}
+
+/** Somebody's own picture over the letter that stands for them; where the page lets none of ours through, the letter. */
+function pictured(author: Author, address: string | null | undefined): HTMLElement {
+  const shown = face(author);
+  if (address) {
+    const image = element("img");
+    image.alt = "";
+    image.onload = () => shown.replaceChildren(image);
+    image.src = address;
+  }
+  return shown;
 }

@@ -37,7 +37,7 @@ export class Session implements Leading {
   #site: SiteState | null = null;
   #awaiting: ((channel: string) => void)[] = [];
   #own: OwnConversation | undefined;
-  #contact: Contact = {};
+  #contact: Contact | undefined;
   #contactTold = "";
   #seen = 0;
   #skew = 0;
@@ -124,6 +124,7 @@ export class Session implements Leading {
   /** Ends the visitor's token, on the server and here, and goes on as somebody unknown. */
   reset(): void {
     const { client } = this;
+    this.#contact = undefined;
     const anew = (): void => {
       this.#forget();
       client.disconnect();
@@ -155,7 +156,6 @@ export class Session implements Leading {
     if (this.#channel) this.client.close(this.#channel);
     this.client.clearOutbox();
     this.#channel = this.#own = undefined;
-    this.#contact = {};
     this.#contactTold = "";
     this.#seen = 0;
     this.#showing = false;
@@ -170,7 +170,7 @@ export class Session implements Leading {
     this.#contactTold = "";
     const own = frame.conversations ?? [];
     const started = storage.get(STARTED);
-    this.#own = own.find(({ start }) => start === started) ?? own.at(-1);
+    this.#own = own.find(({ start }) => start === started) ?? own[0];
     if (this.#own) this.#begun(this.#own.channel, this.#own.start);
   }
 
@@ -183,17 +183,13 @@ export class Session implements Leading {
   }
 
   #tellContact(): void {
-    const { name, mail, attributes } = this.#contact;
-    const told = encode([name, mail, attributes]);
-    if (
-      !this.#channel ||
-      this.client.status !== "online" ||
-      told === this.#contactTold ||
-      !(name || mail || attributes)
-    )
-      return;
+    if (!this.#contact) return;
+    const { name = null, mail = null, attributes = {}, token = null } = this.#contact;
+    const frame = { t: "contact", name, mail, attributes, token } as const;
+    const told = encode(frame);
+    // What was signed is told at once; what is only said, once there is somebody to whom it matters.
+    if (!(token || this.#channel) || this.client.status !== "online" || told === this.#contactTold) return;
     this.#contactTold = told;
-    const frame = { t: "contact", name: name ?? null, mail: mail ?? null, attributes: attributes ?? {} } as const;
     this.client.request(frame).catch(() => {});
   }
 
@@ -247,10 +243,10 @@ export class Session implements Leading {
       marks: log?.marks.agents ?? BLANK.marks,
       seen: Math.max(this.#seen, log?.marks.visitor.seen ?? 0),
       unread: this.#unread(log),
-      typing: (this.#channel && client.typists(this.#channel)[0]?.person) || null,
+      typing: client.typists(this.#channel ?? "").map(({ person }) => person),
       outbox: client.outbox.list().map((entry) => ({ ...entry })),
       more: log?.more ?? false,
-      ...(limits ? { maxChars: limits.message_chars, editMs: limits.edit_ms } : {}),
+      ...(limits ? { maxChars: limits.message_chars, editMs: limits.edit_ms, files: limits } : {}),
       skew: this.#skew,
     };
   }

@@ -1,10 +1,12 @@
 import type { ClientStatus } from "../client/client";
 import type { OutboxEntry } from "../core/outbox";
-import type { Author, Context, Message, SideMarks, SiteState } from "../protocol.gen";
+import type { FileLimits } from "../files/uploads";
+import type { Context, SideMarks, SiteState } from "../protocol.gen";
 import type { Contact } from "./host";
+import type { LogState, LogUpdate } from "./log";
 
 /** Everything but the messages that the panel shows. Plain data: it is handed to the other tabs as it is. */
-export interface WidgetState {
+export interface WidgetState extends LogState {
   readonly status: ClientStatus;
   /** What the server says of the team; null before the first connection. */
   readonly site: SiteState | null;
@@ -13,27 +15,18 @@ export interface WidgetState {
   readonly resolved: boolean;
   /** The team's watermarks. */
   readonly marks: SideMarks;
-  /** Up to which message this visitor has seen the conversation, on whichever device. */
-  readonly seen: number;
   /** How many messages of the team are unseen; stops at 99. */
   readonly unread: number;
-  readonly typing: Author | null;
   readonly outbox: readonly OutboxEntry[];
-  /** Whether there are messages before the first one held. */
-  readonly more: boolean;
-  /** Longest message, in characters, and how long (ms) one may be changed. */
+  /** Longest message, in characters. */
   readonly maxChars: number;
-  readonly editMs: number;
-  /** Difference of the server's clock to this device's, in ms. */
-  readonly skew: number;
+  /** What files may go with one, once that is known. */
+  readonly files: FileLimits | undefined;
 }
 
-/** What is new: the whole state, and the messages whose state is new. */
-export interface Update {
+/** What is new. */
+export interface Update extends LogUpdate {
   readonly state: WidgetState;
-  readonly messages: readonly Message[];
-  /** Everything shown before is void; `messages` is all there is. */
-  readonly cleared: boolean;
 }
 
 /** What the panel can ask for, in whichever tab the connection lives. All may be asked twice. */
@@ -62,11 +55,12 @@ export const BLANK: WidgetState = {
   marks: { delivered: 0, seen: 0 },
   seen: 0,
   unread: 0,
-  typing: null,
+  typing: [],
   outbox: [],
   more: false,
   maxChars: 4000,
   editMs: 0,
+  files: undefined,
   skew: 0,
 };
 

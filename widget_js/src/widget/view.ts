@@ -3,15 +3,8 @@ import type { Texts } from "../core/texts";
 import type { SiteState } from "../protocol.gen";
 import { button, element, face } from "./elements";
 import { icon } from "./icon";
+import { type Notice, Notices } from "./notices";
 import { teamLine } from "./words";
-
-/** What is said above the composer, and what can be done about it. */
-export interface Notice {
-  readonly text: string;
-  /** Something went wrong, so it is said at once. */
-  readonly alert?: boolean;
-  readonly action?: readonly [text: string, run: () => void];
-}
 
 /** Everything that the frame around the log shows. */
 export interface ViewState {
@@ -34,7 +27,7 @@ export interface ViewActions {
  * differ: a framework would weigh more than the rest of the panel.
  */
 export class View {
-  readonly node = element("section", "panel");
+  readonly node = element("section", "panel chat");
   /** Where the log goes, and where the composer. */
   readonly middle = element("div", "middle");
   #texts: Texts;
@@ -43,9 +36,7 @@ export class View {
   #faces = element("div", "faces");
   #sound: HTMLButtonElement;
   #pill: HTMLButtonElement;
-  // Live regions exist before they say anything: only what changes inside them is announced.
-  #status = element("div");
-  #alert = element("div");
+  #notices = new Notices();
   #shown: Partial<ViewState> = {};
 
   constructor(siteName: string, composer: Node, texts: Texts, actions: ViewActions) {
@@ -55,8 +46,6 @@ export class View {
     this.#title.textContent = siteName;
     this.#sound = button("icon-button", text("Sound"), actions.toggleSound, BellOff);
     this.#pill = button("pill", "", actions.toEnd);
-    this.#status.role = "status";
-    this.#alert.role = "alert";
     const { node } = this;
     node.role = "dialog";
     node.setAttribute("aria-labelledby", "title");
@@ -71,8 +60,7 @@ export class View {
       ),
       this.middle,
       element("div", "over", this.#pill),
-      this.#status,
-      this.#alert,
+      this.#notices.node,
       composer,
     );
   }
@@ -89,10 +77,7 @@ export class View {
       this.#sound.ariaPressed = `${sound}`;
       this.#sound.replaceChildren(icon(sound ? Bell : BellOff));
     }
-    if (notice?.text === before.notice?.text) return;
-    const line = notice ? [noticeLine(notice)] : [];
-    this.#status.replaceChildren(...(notice?.alert ? [] : line));
-    this.#alert.replaceChildren(...(notice?.alert ? line : []));
+    this.#notices.show(notice);
   }
 
   #showTeam(site: SiteState): void {
@@ -100,12 +85,6 @@ export class View {
     this.#team.textContent = teamLine(site, this.#texts);
     this.#faces.replaceChildren(...site.agents.slice(0, 3).map(face));
   }
-}
-
-function noticeLine({ text, alert, action }: Notice): HTMLElement {
-  const line = element("p", alert ? "notice bad" : "notice", element("span", "grow", text));
-  if (action) line.append(button("text-button", ...action));
-  return line;
 }
 
 /** The button beside the text box. */

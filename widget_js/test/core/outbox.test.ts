@@ -26,6 +26,16 @@ test("messages leave in the order in which they were written, each once", () => 
   expect(outbox.leave(0)).toEqual([]);
 });
 
+test("files stay with their message, and are named by their ids when it leaves, also the second time", () => {
+  const outbox = new Outbox();
+  const files = [{ id: "f1", name: "plum.png", kind: "picture", type: "image/png", size: 12 }] as const;
+  outbox.add(JSON.parse(JSON.stringify({ ...entry("1"), files })));
+  expect(outbox.leave(0)).toMatchObject([{ client_id: "1", files: ["f1"] }]);
+  outbox.interrupted();
+  expect(outbox.leave(0)).toMatchObject([{ client_id: "1", files: ["f1"] }]);
+  expect(outbox.get("1")?.files).toEqual(files);
+});
+
 test("after a passing refusal nothing of that conversation leaves before the refused one", () => {
   const outbox = new Outbox();
   for (const id of ["1", "2"]) outbox.add(entry(id));

@@ -167,7 +167,8 @@ export class FakeServer {
       case "hello": {
         const limits = { message_chars: 4000, frame_bytes: 65_536, edit_ms: 900_000 };
         const welcome = { v: 1, epoch: this.epoch, release: "0", now: new Date(0).toISOString(), limits } as const;
-        const conversations = [...this.channels.values()].map(({ id, start, version, messages }) => ({
+        // Newest first, as the server tells them.
+        const conversations = [...this.channels.values()].reverse().map(({ id, start, version, messages }) => ({
           channel: id,
           start,
           version,

@@ -123,6 +123,23 @@ test("what a page says of its visitor is told once there is a conversation, once
   expect(told()).toMatchObject([{ name: "Maeve", mail: null }]);
 });
 
+test("what the site signed is told at once, after the token was kept, and again to whoever the visitor then is", async () => {
+  const scene = await connected();
+  const told = () => scene.server.heard.filter(({ t }) => t === "contact");
+  scene.session.identify({ token: "signed" });
+  await settle();
+  expect(told()).toMatchObject([{ token: "signed", name: null }]);
+  expect(scene.storage.get("token")).toBe("fresh");
+  // The server found another subject behind this token, and ended it.
+  scene.server.cut(CloseCode.SIGNED_OUT);
+  await scene.world.pass(1000);
+  expect(told()).toHaveLength(2);
+  // Who signs out on the site is nobody from then on.
+  scene.session.reset();
+  await scene.world.pass(1000);
+  expect(told()).toHaveLength(2);
+});
+
 test("a failed message can be tried again or given up", async () => {
   const scene = await connected();
   let refused = true;

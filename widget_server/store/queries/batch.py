@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Table, bindparam, case, insert, literal_column, select, update
+from sqlalchemy import Column, Table, bindparam, case, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from widget_server.store.lists import given_rows, with_list
+from widget_server.store.queries.hearing import NOTES_ARE_WANTED, is_heard
 from widget_server.store.statement import Statement
-from widget_server.store.tables import channel, conversation, message, person, reader, revision
+from widget_server.store.tables import channel, conversation, message, person, reader, revision, room
 
 _b = bindparam
+
+HEARD = is_heard(channel.c.site_id, or_(channel.c.kind == "conversation", NOTES_ARE_WANTED))
+"""Whether a webhook wants to know what happens in a channel.
+
+Looked up in the batch's own transaction, with its rows: a webhook hears of everything that is committed after it was.
+Where there is none it costs one look into an empty index.
+"""
 
 CHANNELS = with_list(
     lambda wanted: (
@@ -33,6 +41,8 @@ CHANNELS = with_list(
             conversation.c.visitor_seen,
             conversation.c.agents_delivered,
             conversation.c.agents_seen,
+            HEARD,
+            channel.c.site_id,
         )
         .select_from(channel.outerjoin(conversation, conversation.c.channel_id == channel.c.id))
         .where(wanted)
@@ -69,7 +79,7 @@ INSERT_MESSAGE = Statement(
 )
 
 
-def _update_each(of: Table, key: Column[int], **values: Column[Any]) -> Statement:
+def update_each(of: Table, key: Column[int], **values: Column[Any]) -> Statement:
     """Set columns of the rows whose keys are given as ``key``: parameters are named by ``values``' names."""
     named = {f"{column.name}": name for name, column in values.items()}
     given = given_rows("given", key=key, **values)
@@ -82,7 +92,7 @@ def _update_each(of: Table, key: Column[int], **values: Column[Any]) -> Statemen
     )
 
 
-ADVANCE_CHANNEL = _update_each(
+ADVANCE_CHANNEL = update_each(
     channel, channel.c.id, seq=channel.c.last_seq, to_version=channel.c.version, new_stamp=channel.c.stamp
 )
 
@@ -97,7 +107,7 @@ _MARKS = {
     "new_stamp": conversation.c.stamp,
 }
 
-ADVANCE_CONVERSATION = _update_each(
+ADVANCE_CONVERSATION = update_each(
     conversation,
     conversation.c.channel_id,
     new_status=conversation.c.status,
@@ -109,7 +119,12 @@ ADVANCED_CONVERSATION = ("new_status", "v_delivered", "v_seen", "a_delivered", "
 
 CLEAR_SNOOZE = Statement(update(conversation).where(conversation.c.channel_id == _b("key")).values(snoozed_until=None))
 
-RAISE_MARKS = _update_each(conversation, conversation.c.channel_id, **_MARKS)
+RAISE_MARKS = update_each(conversation, conversation.c.channel_id, **_MARKS)
+
+
+ADVANCE_ROOM = update_each(room, room.c.channel_id, at=room.c.activity_at, new_stamp=room.c.stamp)
+
+ADVANCED_ROOM = ("at", "new_stamp", "key")
 
 
 def _raise_reader(dialect_insert: type[sqlite.Insert | postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
@@ -142,6 +157,8 @@ MESSAGE_COLUMNS = (
     message.c.removed_at,
     message.c.parent,
     message.c.after_seq,
+    message.c.tally,
+    message.c.files,
 )
 """In the order in which ``queries.messages.message_state`` takes them."""
 
@@ -161,7 +178,11 @@ CHANGE_MESSAGE = Statement(
     update(message)
     .where(message.c.no == _b("key"))
     .values(
-        body=_b("new_body"), revision=_b("new_revision"), version=_b("new_version"), removed_at=_b("new_removed_at")
+        body=_b("new_body"),
+        revision=_b("new_revision"),
+        version=_b("new_version"),
+        removed_at=_b("new_removed_at"),
+        removed_by=_b("new_removed_by"),
     )
 )
 

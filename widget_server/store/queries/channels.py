@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, update
 
 from widget_server.store.lists import with_list
 from widget_server.store.statement import Statement
@@ -11,6 +11,8 @@ from widget_server.store.tables import channel, conversation, identity, installa
 _b = bindparam
 _beside = channel.alias("beside")
 _staff = channel.alias("staff")
+_visitor = person.alias("visitor")
+_face = person.alias("face")
 
 DOOR = Statement(
     select(
@@ -30,11 +32,18 @@ DOOR = Statement(
         conversation.c.agents_seen,
         _staff.c.public_id,
         _beside.c.public_id,
+        _visitor.c.public_id,
+        _visitor.c.name,
+        _visitor.c.picture,
+        _visitor.c.merged_into,
+        _face.c.merged_into,
     )
     .select_from(
         channel.outerjoin(conversation, conversation.c.channel_id == func.coalesce(channel.c.beside_id, channel.c.id))
         .outerjoin(_staff, _staff.c.id == conversation.c.staff_id)
         .outerjoin(_beside, _beside.c.id == channel.c.beside_id)
+        .outerjoin(_visitor, _visitor.c.id == conversation.c.visitor_id)
+        .outerjoin(_face, _face.c.id == _visitor.c.merged_into)
     )
     .where(channel.c.public_id == _b("public_id"))
 )
@@ -71,6 +80,17 @@ PRESENT = with_list(
     ),
     channel.c.public_id,
     "names",
+)
+
+NEXT_VERSION = Statement(
+    update(channel)
+    .where(channel.c.id == _b("key"))
+    .values(version=channel.c.version + 1, stamp=_b("new_stamp"))
+    .returning(channel.c.version)
+)
+
+POSITION = Statement(
+    select(channel.c.public_id, channel.c.version, channel.c.last_seq).where(channel.c.id == _b("key"))
 )
 
 VISITOR_BY_TOKEN = Statement(

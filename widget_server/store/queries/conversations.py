@@ -23,12 +23,15 @@ from widget_server.core.conversation import Status
 from widget_server.core.text import preview
 from widget_server.core.times import iso
 from widget_server.store.lists import listed_sites, with_list
+from widget_server.store.queries.persons import of_face, of_member
 from widget_server.store.records import State
 from widget_server.store.statement import Statement
 from widget_server.store.tables import channel, contact, conversation, membership, message, person, site
 
 _b = bindparam
 _visitor = person.alias("visitor")
+_face = person.alias("face")
+_member = person.alias("member")
 _assignee = person.alias("assignee")
 _staff = channel.alias("staff")
 _last = message.alias("last")
@@ -53,13 +56,19 @@ _UNREAD = (
 )
 
 
+_IS_FACE = and_(_face.c.id == _visitor.c.merged_into, _face.c.kind == "visitor")
+_SHOWN_ID = func.coalesce(_face.c.public_id, _visitor.c.public_id)
+_SHOWN_NAME = func.coalesce(_face.c.name, _visitor.c.name)
+"""Visitors who are one are one to the staff of their site."""
+
+
 def _rows() -> Select[Any]:
     return select(
         channel.c.public_id,
         _staff.c.public_id,
         site.c.key,
-        _visitor.c.public_id,
-        _visitor.c.name,
+        _SHOWN_ID,
+        _SHOWN_NAME,
         channel.c.version,
         channel.c.last_seq,
         _UNREAD,
@@ -80,6 +89,7 @@ def _rows() -> Select[Any]:
         .join(_staff, _staff.c.id == conversation.c.staff_id)
         .join(site, site.c.id == conversation.c.site_id)
         .join(_visitor, _visitor.c.id == conversation.c.visitor_id)
+        .outerjoin(_face, _IS_FACE)
         .outerjoin(_assignee, _assignee.c.id == conversation.c.assignee_id)
         .outerjoin(_last, and_(_last.c.channel_id == conversation.c.channel_id, _last.c.seq == channel.c.last_seq))
     )
@@ -185,9 +195,69 @@ OWN = Statement(
         channel.c.id,
     )
     .select_from(conversation.join(channel, channel.c.id == conversation.c.channel_id))
-    .where(conversation.c.visitor_id == _b("person_id"))
+    .where(conversation.c.visitor_id.in_(of_face("person_id")))
     .order_by(conversation.c.activity_at.desc())
     .limit(20)
+)
+
+FACE_OF_CHANNEL = Statement(
+    select(func.coalesce(_face.c.id, _visitor.c.id), conversation.c.site_id, channel.c.id)
+    .select_from(
+        channel.join(conversation, conversation.c.channel_id == channel.c.id)
+        .join(_visitor, _visitor.c.id == conversation.c.visitor_id)
+        .outerjoin(_face, _IS_FACE)
+    )
+    .where(channel.c.public_id == _b("public_id"))
+)
+
+OF_FACE = Statement(
+    select(conversation.c.channel_id)
+    .where(conversation.c.visitor_id.in_(of_face("face")), conversation.c.site_id == _b("site_id"))
+    .order_by(conversation.c.activity_at.desc())
+    .limit(51)
+)
+
+CLAIMED = Statement(
+    select(_last.c.body, conversation.c.activity_at)
+    .select_from(
+        conversation.join(channel, channel.c.id == conversation.c.channel_id).outerjoin(
+            _last, and_(_last.c.channel_id == channel.c.id, _last.c.seq == channel.c.last_seq)
+        )
+    )
+    .where(conversation.c.visitor_id.in_(of_face("person_id")))
+    .order_by(conversation.c.activity_at.desc())
+    .limit(20)
+)
+"""What a visitor is asked about before an account gets it."""
+
+OF_MEMBER = Statement(
+    select(
+        channel.c.public_id,
+        site.c.name,
+        channel.c.last_seq,
+        conversation.c.visitor_seen,
+        conversation.c.status,
+        conversation.c.activity_at,
+        _last.c.body,
+        _last.c.side,
+        channel.c.id,
+    )
+    .select_from(
+        conversation.join(channel, channel.c.id == conversation.c.channel_id)
+        .join(site, site.c.id == conversation.c.site_id)
+        .outerjoin(_last, and_(_last.c.channel_id == channel.c.id, _last.c.seq == channel.c.last_seq))
+    )
+    .where(conversation.c.visitor_id.in_(of_member("member_id")))
+    .order_by(conversation.c.activity_at.desc(), conversation.c.channel_id.desc())
+    .limit(_b("limit"))
+    .offset(_b("skipped"))
+)
+"""Every conversation of the visitors that a member is, of every site, newest activity first."""
+
+SITE_OF = Statement(
+    select(site.c.name)
+    .select_from(conversation.join(site, site.c.id == conversation.c.site_id))
+    .where(conversation.c.channel_id == _b("channel_id"))
 )
 
 STAFF_HEAD = Statement(
@@ -202,21 +272,37 @@ STAFF_HEAD = Statement(
         _assignee.c.public_id,
         _assignee.c.name,
         _assignee.c.picture,
-        _visitor.c.public_id,
-        _visitor.c.name,
+        _SHOWN_ID,
+        _SHOWN_NAME,
         contact.c.name,
         contact.c.mail,
         contact.c.attributes,
         contact.c.context,
+        contact.c.verified,
+        contact.c.subject,
+        contact.c.mail_confirmed_at,
+        _member.c.name,
     )
     .select_from(
         conversation.join(channel, channel.c.id == conversation.c.channel_id)
         .join(_staff, _staff.c.id == conversation.c.staff_id)
         .join(_visitor, _visitor.c.id == conversation.c.visitor_id)
+        .outerjoin(_face, _IS_FACE)
+        .outerjoin(
+            _member,
+            and_(
+                _member.c.id == func.coalesce(_face.c.merged_into, _visitor.c.merged_into),
+                _member.c.kind != "visitor",
+                _member.c.deleted_at.is_(None),
+            ),
+        )
         .outerjoin(_assignee, _assignee.c.id == conversation.c.assignee_id)
         .outerjoin(
             contact,
-            and_(contact.c.site_id == conversation.c.site_id, contact.c.person_id == conversation.c.visitor_id),
+            and_(
+                contact.c.site_id == conversation.c.site_id,
+                contact.c.person_id == func.coalesce(_face.c.id, conversation.c.visitor_id),
+            ),
         )
     )
     .where(conversation.c.channel_id == _b("channel_id"))
@@ -292,10 +378,12 @@ INSERT_MEMBERSHIP = Statement(
 )
 
 CHANNEL_BY_CLIENT_ID = Statement(
-    select(channel.c.id, channel.c.public_id, channel.c.kind).where(
-        channel.c.creator_id == _b("creator_id"), channel.c.client_id == _b("client_id")
-    )
+    select(channel.c.id, channel.c.kind, person.c.id, person.c.public_id, person.c.name, person.c.picture)
+    .select_from(channel.join(person, person.c.id == channel.c.creator_id))
+    .where(channel.c.creator_id.in_(of_face("creator_id")), channel.c.client_id == _b("client_id"))
+    .limit(1)
 )
+"""What a visitor began under this id, also before they were found to be somebody else; with who began it."""
 
 
 def row_state(row: tuple[Any, ...]) -> State:
@@ -335,5 +423,9 @@ def staff_head_state(row: tuple[Any, ...]) -> State:
             "mail": row[13],
             "attributes": orjson.loads(row[14] or "{}"),
             **orjson.loads(row[15] or "{}"),
+            "verified": orjson.loads(row[16] or "{}"),
+            "subject": row[17],
+            "mail_confirmed": row[18] is not None,
+            "member": row[19],
         },
     }

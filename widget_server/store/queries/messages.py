@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from sqlalchemy import bindparam, func, select
 
 from widget_server.core.times import iso
@@ -63,6 +64,7 @@ def message_state(row: tuple[Any, ...]) -> State:
     seq, client_id, author_id, name, picture, side, kind, body, at, version, revision, removed_at, parent, after = row[
         :14
     ]
+    tally, files = row[14], row[15]
     state: State = {
         "seq": seq,
         "client_id": client_id,
@@ -79,4 +81,8 @@ def message_state(row: tuple[Any, ...]) -> State:
         state["parent"] = parent
     if after is not None:
         state["after_seq"] = after
+    if tally is not None:
+        state["tally"] = orjson.loads(tally)
+    if files is not None:
+        state["files"] = orjson.loads(files)
     return state

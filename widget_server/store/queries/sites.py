@@ -12,6 +12,8 @@ _COLUMNS = (site.c.id, site.c.key, site.c.name, site.c.allowed_origins, site.c.s
 
 BY_KEY = Statement(select(*_COLUMNS).where(site.c.key == _b("key")))
 
+BY_ID = Statement(select(*_COLUMNS).where(site.c.id == _b("key")))
+
 ALL = Statement(select(*_COLUMNS).order_by(site.c.id))
 
 INSERT = Statement(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from widget_server.core.permissions import Permission
 from widget_server.store.lists import with_list
+from widget_server.store.queries.persons import of_face
 from widget_server.store.statement import Statement
-from widget_server.store.tables import contact, conversation, identity, outbox, person, role_grant
+from widget_server.store.tables import contact, conversation, identity, outbox, person, role, role_grant
 
 _b = bindparam
 
@@ -61,20 +63,33 @@ def _upsert(*fields: str) -> Statement:
 
 
 KEEP_CONTEXT = _upsert("context")
-KEEP_CONTACT = _upsert("name", "mail", "attributes")
-
-RENAME = Statement(update(person).where(person.c.id == _b("key")).values(name=_b("new_name"), stamp=_b("new_stamp")))
+KEEP_CONTACT = _upsert("name", "mail", "attributes", "mail_confirmed_at")
+KEEP_VERIFIED = _upsert("verified", "subject")
 
 CONTACT = Statement(
-    select(contact.c.name, contact.c.mail, contact.c.attributes, contact.c.context)
+    select(
+        contact.c.name,
+        contact.c.mail,
+        contact.c.attributes,
+        contact.c.context,
+        contact.c.verified,
+        contact.c.subject,
+        contact.c.mail_confirmed_at,
+    )
     .where(contact.c.site_id == _b("site_id"), contact.c.person_id == _b("person_id"))
     .with_for_update()
 )
 """Held until the end: what is joined to it and written back must not lose what another tab has said."""
 
+CONFIRM_MAIL = Statement(
+    update(contact)
+    .where(contact.c.site_id == _b("of_site"), contact.c.person_id == _b("key"))
+    .values(mail_confirmed_at=_b("now"))
+)
+
 CONVERSATIONS = Statement(
     select(conversation.c.channel_id, conversation.c.staff_id)
-    .where(conversation.c.visitor_id == _b("person_id"), conversation.c.site_id == _b("site_id"))
+    .where(conversation.c.visitor_id.in_(of_face("person_id")), conversation.c.site_id == _b("site_id"))
     .order_by(conversation.c.activity_at.desc())
     .limit(20)
 )
@@ -86,9 +101,14 @@ As many as ``conversations.OWN`` tells the visitor of: who begins thousands must
 ANSWERING = with_list(
     lambda wanted: (
         select(person.c.public_id, person.c.name, person.c.picture)
-        .select_from(person.join(role_grant, role_grant.c.person_id == person.c.id))
+        .select_from(
+            person.join(role_grant, role_grant.c.person_id == person.c.id).outerjoin(
+                role, role.c.key == role_grant.c.role
+            )
+        )
         .where(
             wanted,
+            or_(role.c.permissions.op("&")(int(Permission.ANSWER)) != 0, role.c.key.is_(None)),
             person.c.availability == "online",
             role_grant.c.ended_at.is_(None),
             or_(role_grant.c.site_id == 0, role_grant.c.site_id == _b("site_id")),
@@ -114,8 +134,9 @@ PUT_OUTBOX = Statement(
     .values(
         topic=_b("topic"),
         channel_id=_b("channel_id"),
+        site_id=_b("site_id"),
         payload=_b("payload"),
         created_at=_b("now"),
-        due_at=_b("now"),
+        due_at=literal_column("0"),
     )
 )

@@ -1,12 +1,12 @@
 /** Opening hours as the form edits them: spans of one weekday in order, none over another, none empty. */
 
 import type { Hours, Span, Weekday } from "../api";
-import { t } from "../texts";
+import { language, t } from "../texts";
 
 export const WEEKDAYS: readonly Weekday[] = ["1", "2", "3", "4", "5", "6", "7"];
 
 // 1 January 2024 was a Monday; noon keeps the day in every zone.
-const NAMES = new Intl.DateTimeFormat(undefined, { weekday: "long", timeZone: "UTC" });
+const NAMES = new Intl.DateTimeFormat(language, { weekday: "long", timeZone: "UTC" });
 
 /** The name of a weekday; Monday is "1". */
 export function weekdayName(day: Weekday): string {

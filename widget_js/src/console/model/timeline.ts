@@ -7,7 +7,7 @@
 
 import { type Delivery, stateOf } from "../../core/delivery";
 import type { OutboxEntry } from "../../core/outbox";
-import type { Author, Message, SideMarks, StatusName } from "../../protocol.gen";
+import type { Author, File, Message, SideMarks, StatusName } from "../../protocol.gen";
 import { t } from "../texts";
 import { nameOf } from "./people";
 import { dayOf } from "./times";
@@ -47,6 +47,7 @@ export interface MessageItem {
   readonly reason: string | null;
   readonly retryAt: number | null;
   readonly body: string;
+  readonly files: readonly File[] | null;
   readonly at: number;
   readonly own: boolean;
   /** Whether the author's name and picture stand above it: not for messages of one author within five minutes. */
@@ -114,6 +115,7 @@ function storedItem(kind: "message" | "note", message: Message, me: string): Mes
     reason: null,
     retryAt: null,
     body: message.body,
+    files: message.files ?? null,
     at: Date.parse(message.at),
     own: message.author.id === me,
     leads: true,
@@ -139,6 +141,7 @@ function outgoingItem(kind: "message" | "note", entry: OutboxEntry): MessageItem
     reason: entry.error?.message ?? null,
     retryAt: entry.retryAt ?? null,
     body: entry.body,
+    files: entry.files ?? null,
     at: entry.at,
     own: true,
     leads: true,
@@ -203,6 +206,7 @@ export function systemSentence(message: Message, actor: string, when: (at: numbe
     if (fact.to.id === message.author.id) return t("{actor} took the conversation", { actor });
     return t("{actor} assigned the conversation to {name}", { actor, name: nameOf(fact.to) });
   }
+  if (fact?.event === "by_mail") return t("{actor} wrote this by mail", { actor });
   if (fact?.event === "status") return statusSentence(fact.status, fact.until, message, actor, when);
   return t("{actor} changed the conversation", { actor });
 }

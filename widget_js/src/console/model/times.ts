@@ -1,24 +1,24 @@
 /** Times as people read them: "5 min ago" under a day, dates beyond, the exact time on hover. */
-import { t } from "../texts";
+import { language, t } from "../texts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 // Making a formatter costs a hundred times what using it costs, hence one of each for the page's life.
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-const DATE = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const DATE_WITH_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
-const LONG_DATE = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
-const LONG_DATE_WITH_YEAR = new Intl.DateTimeFormat(undefined, {
+const CLOCK = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
+const DATE = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+const DATE_WITH_YEAR = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" });
+const LONG_DATE = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
+const LONG_DATE_WITH_YEAR = new Intl.DateTimeFormat(language, {
   weekday: "long",
   day: "numeric",
   month: "long",
   year: "numeric",
 });
-const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const WEEKDAY_AND_TIME = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "numeric", minute: "2-digit" });
-const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, {
+const EXACT = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+const WEEKDAY_AND_TIME = new Intl.DateTimeFormat(language, { weekday: "short", hour: "numeric", minute: "2-digit" });
+const DATE_AND_TIME = new Intl.DateTimeFormat(language, {
   day: "numeric",
   month: "short",
   hour: "numeric",
@@ -81,7 +81,7 @@ export function timeIn(zone: string, now: number): string | null {
   const there = offsetOf(zone, now);
   if (there === null) return null;
   const here = -new Date(now).getTimezoneOffset();
-  const time = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", timeZone: zone }).format(now);
+  const time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit", timeZone: zone }).format(now);
   const hours = Math.abs(there - here) / 60;
   if (hours === 0) return time;
   const difference = Number.isInteger(hours) ? hours : hours.toFixed(1);

@@ -1,4 +1,4 @@
-/** What concerns the agent alone: the name that visitors see, and how this browser tells of news. */
+/** What concerns the agent alone: the name that visitors see, mails, and how this browser tells of news. */
 
 import { useState } from "preact/hooks";
 import type { ApiError } from "../api";
@@ -12,6 +12,7 @@ export function ProfilePage({ desk }: { desk: Desk }) {
     <Page title={t("You")} desk={desk}>
       <div class="narrow">
         <NameForm desk={desk} />
+        <MailChoice desk={desk} />
         <NewsChoices desk={desk} />
       </div>
     </Page>
@@ -45,11 +46,32 @@ function NameForm({ desk }: { desk: Desk }) {
           />
         )}
       </Field>
-      <p class="hint">Signed in as {desk.me.value.mail}</p>
+      <p class="hint">{t("Signed in as {name}", { name: desk.me.value.mail })}</p>
       <button type="submit" class="button button-primary start" aria-disabled={name.trim() === desk.me.value.name}>
         {t("Save")}
       </button>
     </form>
+  );
+}
+
+function MailChoice({ desk }: { desk: Desk }) {
+  const choose = async (on: boolean): Promise<void> => {
+    try {
+      await desk.switchMissedMails(on);
+    } catch (refused) {
+      desk.notices.warn((refused as ApiError).message);
+    }
+  };
+  return (
+    <fieldset class="group">
+      <legend>{t("Mails")}</legend>
+      <Switch
+        label={t("Chats that nobody answers")}
+        hint={t("After the time that each site has chosen. A chat that is assigned goes to whoever has it.")}
+        on={desk.me.value.missed_mails}
+        onChange={choose}
+      />
+    </fieldset>
   );
 }
 

@@ -1,6 +1,7 @@
 /** One site: what visitors see of it, where it may run, when it is open, and the tag to paste. */
 
 import { Check, Copy } from "lucide";
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { ApiError, Site, SiteChange } from "../api";
 import { daysFault } from "../model/hours";
@@ -23,9 +24,11 @@ interface SiteFormProps {
   readonly site: Site;
   /** Saves and returns the site as it is now; rejects with an ApiError. */
   onSave(change: SiteChange): Promise<void>;
+  /** What of the site is not saved with the rest. */
+  readonly children?: ComponentChildren;
 }
 
-export function SiteForm({ site, onSave }: SiteFormProps) {
+export function SiteForm({ site, onSave, children }: SiteFormProps) {
   const [draft, setDraft] = useState(() => draftOf(site));
   const [state, setState] = useState<"idle" | "saving" | "saved">("idle");
   const [error, setError] = useState<ApiError | null>(null);
@@ -79,6 +82,8 @@ export function SiteForm({ site, onSave }: SiteFormProps) {
           <LookFields draft={draft} change={change} error={errorFor(error, [LINE_TOO_LONG, LINE_EMPTY])} />
           <HoursField hours={draft.hours} onChange={(hours) => change({ hours })} />
           <AnswerFields draft={draft} change={change} />
+          <MailFields draft={draft} change={change} />
+          {children}
         </div>
         <WidgetPreview site={draft} />
       </div>
@@ -202,6 +207,45 @@ function AnswerFields({ draft, change }: PartProps) {
   );
 }
 
+function MailFields({ draft, change }: PartProps) {
+  const minutes = (text: string): number => Math.min(1440, Math.max(0, Math.floor(Number(text)) || 0));
+  return (
+    <fieldset class="group">
+      <legend>{t("Mails")}</legend>
+      <Field
+        label={t("Mail agents after so many minutes without an answer")}
+        hint={t("Only minutes in which you are open count. 0 sends none.")}
+      >
+        {(ties) => (
+          <input
+            {...ties}
+            type="number"
+            min={0}
+            max={1440}
+            value={draft.missed_minutes}
+            onInput={(event) => change({ missed_minutes: minutes(event.currentTarget.value) })}
+          />
+        )}
+      </Field>
+      <Field
+        label={t("Mail visitors an answer that they have not seen after so many minutes")}
+        hint={t("To visitors who left an address. 0 sends none.")}
+      >
+        {(ties) => (
+          <input
+            {...ties}
+            type="number"
+            min={0}
+            max={1440}
+            value={draft.answer_minutes}
+            onInput={(event) => change({ answer_minutes: minutes(event.currentTarget.value) })}
+          />
+        )}
+      </Field>
+    </fieldset>
+  );
+}
+
 function SnippetField({ site }: { site: Site }) {
   const [copied, setCopied] = useState(false);
   const copy = async (): Promise<void> => {
@@ -239,6 +283,7 @@ function SnippetField({ site }: { site: Site }) {
 
 function draftOf(site: Site): SiteDraft {
   const { name, color, greeting, away_text, reply_time, position, draft_preview, hours } = site;
+  const { missed_minutes, answer_minutes } = site;
   return {
     name,
     color,
@@ -248,6 +293,8 @@ function draftOf(site: Site): SiteDraft {
     position,
     draft_preview,
     hours,
+    missed_minutes,
+    answer_minutes,
     origins: site.allowed_origins.join("\n"),
   };
 }

@@ -10,6 +10,7 @@ import { t } from "../texts";
 import { Icon } from "../view/icon";
 import { Field } from "./field";
 import { Page } from "./page";
+import { Secrets } from "./secrets";
 import { SiteForm } from "./site_form";
 
 /** The name in the route under which a site is made; no key is that short. */
@@ -74,7 +75,9 @@ export function SitesPage({ desk, chosen }: { desk: Desk; chosen: string | null 
           {chosen === NEW || !site ? (
             <NewSite desk={desk} first={sites.length === 0} onCreated={created} />
           ) : (
-            <SiteForm key={site.key} site={site} onSave={save} />
+            <SiteForm key={site.key} site={site} onSave={save}>
+              <Secrets api={desk.api} site={site.key} />
+            </SiteForm>
           )}
         </div>
       )}

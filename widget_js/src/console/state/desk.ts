@@ -11,6 +11,7 @@ import { unreadConversations } from "../model/inbox";
 import { hashOf, parseRoute, type Route } from "../model/route";
 import { t } from "../texts";
 import { Alerts } from "./alerts";
+import { AttachedDrafts } from "./attached";
 import { Deeds } from "./deeds";
 import { ConversationList } from "./list";
 import { Notices } from "./notices";
@@ -44,6 +45,7 @@ export class Desk {
   readonly notices: Notices;
   readonly alerts: Alerts;
   readonly deeds: Deeds;
+  readonly attached: AttachedDrafts;
   readonly list: ConversationList;
   readonly opened = signal<OpenConversation | null>(null);
   readonly route = signal<Route>(parseRoute(location.hash));
@@ -78,6 +80,7 @@ export class Desk {
     this.list = new ConversationList(parts.client, parts.me.id, FIRST_VIEW);
     this.alerts = new Alerts(parts.preferences, parts.world, (channel) => this.openConversation(channel));
     this.deeds = new Deeds(parts.client, this.notices);
+    this.attached = new AttachedDrafts(parts.api);
     this.#tick();
   }
 
@@ -170,6 +173,11 @@ export class Desk {
     this.#client.connect();
   }
 
+  /** Says whether chats that nobody answers are mailed to the agent. Rejects with ApiError. */
+  async switchMissedMails(on: boolean): Promise<void> {
+    this.me.value = await this.api.switchMissedMails(on);
+  }
+
   /** Reads anew who is signed in, with the sites and colleagues. */
   async reloadMe(): Promise<void> {
     try {
@@ -244,6 +252,7 @@ export class Desk {
       case "welcome":
         this.availability.value = frame.availability ?? this.availability.value;
         this.editMs.value = frame.limits.edit_ms;
+        this.attached.limits.value = frame.limits;
         this.#ahead = Date.parse(frame.now) - this.world.now();
         this.now.value = this.time();
         return;
@@ -300,7 +309,13 @@ export class Desk {
     }
     const staff = this.list.row(channel)?.staff;
     this.opened.value = new OpenConversation(
-      { client: this.#client, world: this.world, drafts: this.#drafts, me: this.me.value.id },
+      {
+        client: this.#client,
+        world: this.world,
+        drafts: this.#drafts,
+        attached: this.attached.of(channel),
+        me: this.me.value.id,
+      },
       channel,
       staff,
     );

@@ -7,7 +7,8 @@
 import { batch, signal } from "@preact/signals";
 import type { ChannelChanges, ChatClient, Typist } from "../../client/client";
 import type { World } from "../../core/world";
-import type { Author, Message, PresenceFrame, SideMarks, StaffHead } from "../../protocol.gen";
+import type { Attachments } from "../../files/attachments";
+import type { Author, File, Message, PresenceFrame, SideMarks, StaffHead } from "../../protocol.gen";
 import type { Drafts, Mode } from "../model/drafts";
 import { answeredMeanwhile } from "../model/guard";
 import { type Item, type MessageItem, timeline } from "../model/timeline";
@@ -26,6 +27,8 @@ export interface OpenParts {
   readonly client: ChatClient;
   readonly world: World;
   readonly drafts: Drafts;
+  /** The files that go with what is written. */
+  readonly attached?: Pick<Attachments, "ready" | "sent">;
   readonly me: string;
 }
 
@@ -56,6 +59,7 @@ export class OpenConversation {
 
   readonly #client: ChatClient;
   readonly #drafts: Drafts;
+  readonly #attached: OpenParts["attached"];
   readonly #me: string;
   readonly #world: World;
   readonly #removals = new Map<string, { channel: string; seq: number; cancel: () => void }>();
@@ -68,6 +72,7 @@ export class OpenConversation {
     const { client, drafts } = parts;
     this.#client = client;
     this.#drafts = drafts;
+    this.#attached = parts.attached;
     this.#world = parts.world;
     this.#me = parts.me;
     this.channel = channel;
@@ -191,16 +196,17 @@ export class OpenConversation {
   /** Sends what is written. If another agent answered meanwhile, it asks first; `anyway` is the answer. */
   async send(anyway = false): Promise<void> {
     const body = this.text.value.trim();
-    if (body === "") return;
-    if (this.editing.value) return this.#saveEdit(this.editing.value, body);
-    if (this.mode.value === "note") return this.#sendNote(body);
+    if (this.editing.value) return body === "" ? undefined : this.#saveEdit(this.editing.value, body);
+    const files = this.#attached?.ready ?? [];
+    if (body === "" && files.length === 0) return;
+    if (this.mode.value === "note") return this.#sendNote(body, files);
     const messages = this.#client.channel(this.channel)?.list() ?? [];
     const answer = answeredMeanwhile(messages, this.#begunAt ?? this.lastSeq, this.#me);
     if (answer && !anyway) {
       this.overtaken.value = answer;
       return;
     }
-    this.#client.send({ channel: this.channel }, body);
+    this.#client.send({ channel: this.channel, files }, body);
     this.#emptied();
   }
 
@@ -309,13 +315,14 @@ export class OpenConversation {
     }
   }
 
-  #sendNote(body: string): void {
+  #sendNote(body: string, files: readonly File[]): void {
     if (!this.#staff) return;
-    this.#client.send({ channel: this.#staff, after_seq: this.lastSeq }, body);
+    this.#client.send({ channel: this.#staff, after_seq: this.lastSeq, files }, body);
     this.#emptied();
   }
 
   #emptied(): void {
+    this.#attached?.sent(this.#attached.ready.map(({ id }) => id));
     this.#drafts.write(this.channel, this.mode.value, "");
     this.#begunAt = null;
     batch(() => {

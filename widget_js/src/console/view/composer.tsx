@@ -2,6 +2,8 @@
 
 import { MessageSquareReply, SendHorizontal, StickyNote, X } from "lucide";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { acceptFiles, chooser } from "../../files/attach";
+import type { Attachments } from "../../files/attachments";
 import { ANCHORS } from "../commands";
 import {
   type CannedReply,
@@ -40,8 +42,15 @@ export function Composer({ desk, opened }: ComposerProps) {
     if (editing) box.current?.focus();
   }, [editing]);
   useGrowing(box, opened.text.value);
+  const attached = desk.attached.of(opened.channel);
+  const tray = useRef<HTMLDivElement>(null);
+  const takesFiles = (desk.attached.limits.value.files ?? 0) > 0 && !editing;
+  // Read so that a file that becomes ready is seen.
+  const empty = desk.attached.changes.value >= 0 && opened.text.value.trim() === "" && attached.ready.length === 0;
+  useAttaching(tray, attached, () => takesFiles);
 
   const send = (anyway = false): void => {
+    if (!opened.editing.value && attached.hold(() => send(anyway))) return;
     void opened.send(anyway);
     box.current?.focus();
   };
@@ -70,6 +79,7 @@ export function Composer({ desk, opened }: ComposerProps) {
     >
       {editing ? <EditBar opened={opened} /> : <ModeTabs opened={opened} focus={() => box.current?.focus()} />}
       <Overtaken desk={desk} opened={opened} sendAnyway={() => send(true)} keepWriting={() => box.current?.focus()} />
+      <div ref={tray} hidden={editing !== null} />
       <div class="composer-box">
         {canned.open && <CannedList {...canned} />}
         <textarea
@@ -90,17 +100,15 @@ export function Composer({ desk, opened }: ComposerProps) {
           value={opened.text.value}
           onInput={(event) => {
             opened.write(event.currentTarget.value);
+            attached.forget();
             canned.look();
           }}
           onKeyDown={onKey}
           onClick={canned.look}
           onBlur={canned.close}
         />
-        <button
-          type="submit"
-          class={`button button-primary send-${mode}`}
-          aria-disabled={opened.text.value.trim() === ""}
-        >
+        <AttachButton shown={takesFiles} add={(files) => attached.add(files)} />
+        <button type="submit" class={`button button-primary send-${mode}`} aria-disabled={empty}>
           <Icon of={SendHorizontal} size={16} />
           <span>{sendWord(mode, editing !== null)}</span>
         </button>
@@ -148,6 +156,39 @@ function useGrowing(box: { current: HTMLTextAreaElement | null }, text: string):
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
   }, [text, box]);
+}
+
+/** The row of files above the text, and the ways into it beside the button. */
+function useAttaching(tray: { current: HTMLElement | null }, attached: Attachments, allowed: () => boolean): void {
+  const isAllowed = useRef(allowed);
+  isAllowed.current = allowed;
+  useEffect(() => {
+    const place = tray.current;
+    const box = place?.closest("form");
+    const zone = place?.closest<HTMLElement>(".pane");
+    if (!place || !box || !zone) return;
+    place.replaceChildren(attached.node);
+    const ended = new AbortController();
+    acceptFiles({
+      text: t,
+      zone,
+      box,
+      allowed: () => isAllowed.current(),
+      taken: (files) => attached.add(files),
+      signal: ended.signal,
+    });
+    return () => ended.abort();
+  }, [attached, tray]);
+}
+
+function AttachButton({ shown, add }: { shown: boolean; add: (files: readonly File[]) => void }) {
+  const place = useRef<HTMLSpanElement>(null);
+  const taken = useRef(add);
+  taken.current = add;
+  useEffect(() => {
+    place.current?.replaceChildren(chooser(t, "button-icon", (files) => taken.current(files)));
+  }, []);
+  return <span ref={place} hidden={!shown} />;
 }
 
 function ModeTabs({ opened, focus }: { opened: OpenConversation; focus: () => void }) {

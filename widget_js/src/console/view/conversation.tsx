@@ -12,7 +12,10 @@ import {
   RotateCcw,
   UserRound,
 } from "lucide";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Shown } from "../../files/shown";
+import { cookieSource } from "../../files/sources";
+import { view } from "../../files/viewer";
 import type { Author, StatusName } from "../../protocol.gen";
 import { ANCHORS, assignTo, setStatus, standing } from "../commands";
 import { STATUS_WORDS } from "../model/names";
@@ -22,7 +25,7 @@ import { fromLocalField, snoozeChoices, toLocalField } from "../model/snooze";
 import { ahead } from "../model/times";
 import type { Desk } from "../state/desk";
 import type { OpenConversation } from "../state/opened";
-import { t, tn } from "../texts";
+import { language, t, texts } from "../texts";
 import { Avatar } from "./avatar";
 import { Composer } from "./composer";
 import { Icon } from "./icon";
@@ -256,12 +259,16 @@ function SnoozeDate({ desk, close }: { desk: Desk; close: () => void }) {
 function LogPane({ desk, opened }: PaneProps) {
   const log = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLUListElement>(null);
-  const view = useRef<LogView | null>(null);
+  const drawn = useRef<LogView | null>(null);
   const viewed = useRef(0);
   const [missed, setMissed] = useState(0);
   const items = opened.items.value;
   const newest = opened.lastSeq;
   const atEndSeq = useRef(newest);
+  const files = useMemo((): Shown => {
+    const source = cookieSource(desk.api.uploads.base);
+    return { source, language, open: (file) => view(file, source, texts, document.body) };
+  }, [desk]);
 
   const report = (): void => {
     if (viewed.current > 0 && document.visibilityState === "visible" && document.hasFocus())
@@ -289,7 +296,7 @@ function LogPane({ desk, opened }: PaneProps) {
         setMissed(0);
       },
     });
-    view.current = made;
+    drawn.current = made;
     addEventListener("focus", report);
     document.addEventListener("visibilitychange", report);
     return () => {
@@ -300,9 +307,9 @@ function LogPane({ desk, opened }: PaneProps) {
   }, [opened, desk]);
 
   useEffect(() => {
-    const shown = view.current;
+    const shown = drawn.current;
     if (!shown) return;
-    shown.show(items, { now: desk.now.value, me: desk.author.value, editMs: desk.editMs.value });
+    shown.show(items, { now: desk.now.value, me: desk.author.value, editMs: desk.editMs.value, shown: files });
     if (shown.atEnd) atEndSeq.current = newest;
     setMissed(Math.max(0, newest - atEndSeq.current));
     const wanted = opened.wanted.value;
@@ -321,8 +328,8 @@ function LogPane({ desk, opened }: PaneProps) {
         <TypingLine opened={opened} />
       </div>
       {missed > 0 && (
-        <button type="button" class="pill" onClick={() => view.current?.toEnd()}>
-          <Icon of={ArrowDown} size={14} /> {tn(missed, "{n} new", "{n} new")}
+        <button type="button" class="pill" onClick={() => drawn.current?.toEnd()}>
+          <Icon of={ArrowDown} size={14} /> {t("{n} new", { n: missed })}
         </button>
       )}
     </div>

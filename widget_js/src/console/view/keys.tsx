@@ -1,6 +1,7 @@
 /** A shortcut as keys to press. */
 
 import { drawnKeys } from "../model/keys";
+import { t } from "../texts";
 
 const APPLE = /Mac|iPhone|iPad/u.test(navigator.platform);
 
@@ -11,7 +12,7 @@ export function Keys({ of: binding }: { of: string }) {
         key === "then" ? (
           <span key={index} class="quiet">
             {" "}
-            {key}{" "}
+            {t("then")}{" "}
           </span>
         ) : (
           <kbd key={index}>{key}</kbd>

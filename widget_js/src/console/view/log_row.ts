@@ -1,8 +1,10 @@
 /** One row of the log as DOM: text only ever becomes text nodes, links only http, https and mailto. */
 
 import { Check, CheckCheck, CircleAlert, Clock, type IconNode, Pencil, StickyNote, Trash2 } from "lucide";
+import { pictureAddress } from "../../client/picture";
 import { linkPieces } from "../../core/links";
-import type { Author } from "../../protocol.gen";
+import { filesNode, type Shown } from "../../files/shown";
+import type { Author, File } from "../../protocol.gen";
 import { element } from "../../widget/elements";
 import { icon } from "../../widget/icon";
 import { DELIVERY_WORDS } from "../model/names";
@@ -27,6 +29,8 @@ export interface RowFacts {
   readonly me: Author;
   /** How long after it was sent a message can be changed, in milliseconds. */
   readonly editMs: number;
+  /** How files are shown. */
+  readonly shown: Shown;
 }
 
 const STATE_ICONS: Readonly<Record<string, IconNode>> = {
@@ -74,6 +78,7 @@ function messageRow(item: MessageItem, facts: RowFacts, actions: RowActions): HT
   if (item.leads) row.append(picture(author), heading(item, author, facts));
   else row.append(element("span", "sr", `${calledBy(author, facts)}, ${clock(item.at)}:`));
   row.append(content(item, facts, actions));
+  if (item.files?.length && !item.message?.removed && !item.removing) row.append(filesOf(item.files, facts));
   const foot = footer(item, actions);
   if (foot) row.append(foot);
   return row;
@@ -93,6 +98,15 @@ function calledBy(author: Author, facts: RowFacts): string {
   return author.id === facts.me.id ? t("You") : nameOf(author);
 }
 
+/** What was drawn of files: a row is drawn anew whenever its state changes, and its pictures must not come again. */
+const drawn = new WeakMap<readonly File[], HTMLElement>();
+
+function filesOf(files: readonly File[], { shown }: RowFacts): HTMLElement {
+  const node = drawn.get(files) ?? filesNode(files, shown);
+  drawn.set(files, node);
+  return node;
+}
+
 function content(item: MessageItem, facts: RowFacts, actions: RowActions): HTMLElement {
   const line = element("div", "row-line");
   if (item.message?.removed || item.removing) {
@@ -103,6 +117,7 @@ function content(item: MessageItem, facts: RowFacts, actions: RowActions): HTMLE
   bubble.dir = "auto";
   bubble.append(...linkPieces(item.body).map((piece) => (typeof piece === "string" ? piece : link(piece))));
   bubble.title = exact(item.at);
+  bubble.hidden = item.body === "" && item.files !== null;
   line.append(bubble);
   if (isChangeable(item, facts)) {
     line.append(
@@ -163,6 +178,12 @@ function picture(author: Author): HTMLElement {
   const avatar = element("span", `avatar avatar-small hue-${hueOf(author)}`);
   avatar.dataset["initials"] = initialsOf(author);
   avatar.setAttribute("aria-hidden", "true");
+  if (author.picture) {
+    const image = document.createElement("img");
+    image.alt = "";
+    image.src = pictureAddress(author.picture);
+    avatar.append(image);
+  }
   return avatar;
 }
 

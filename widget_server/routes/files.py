@@ -1,0 +1,460 @@
+"""Files: sent by resumable uploads (tus 1.0.0: core, creation, expiration, termination), and read again.
+
+A visitor shows a token in ``Authorization``, as in the HTTP fallback and never in an address; whoever is signed in
+comes by the session's cookie from our own pages. What is read follows the message that carries it (S12).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import orjson
+from aiohttp import ETag, web
+
+from widget_server.actions.access import access_visitor
+from widget_server.actions.actors import Agent, Member, Reader, Visitor
+from widget_server.actions.bans import check_not_banned
+from widget_server.actions.stored_files import StoredFile
+from widget_server.actions.uploads import (
+    Account,
+    Announced,
+    FoundFile,
+    Uploader,
+    access_file,
+    access_own_file,
+    do_announce,
+    do_cancel,
+    do_receive,
+    find_file,
+    object_name,
+    small_name,
+    upload_state,
+    wait_until_settled,
+    works_of,
+)
+from widget_server.core.errors import Malformed, Refused, TryLater, Unacceptable
+from widget_server.core.file_kinds import disposition
+from widget_server.core.ids import is_uuid
+from widget_server.core.permissions import GUEST
+from widget_server.protocol import encode
+from widget_server.routes.desk import DESK
+from widget_server.routes.keys import ORIGINS, SESSIONS
+from widget_server.routes.office import OFFICE
+from widget_server.store.objects import MissingObject
+from widget_server.store.records import Author
+from widget_server.web.clients import client_address, limit_key, trusted
+from widget_server.web.origins import CHECKED_ORIGIN, cors
+from widget_server.web.policies import check_complete, check_desk
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from widget_server.actions.accounts import Account as SignedInAccount
+    from widget_server.actions.engine import Engine
+    from widget_server.actions.sites import Site
+    from widget_server.routes.desk import Desk
+    from widget_server.web.rate_limits import ConnectionLimits
+
+VERSION: Final = "1.0.0"
+_EXTENSIONS: Final = "creation,expiration,termination"
+_METHODS: Final = "POST, HEAD, PATCH, DELETE, GET"
+_SENT: Final = "Authorization, Content-Type, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset"
+_READ: Final = "Location, Tus-Resumable, Upload-Offset, Upload-Length, Upload-Expires, Content-Disposition"
+_PIECE: Final = "application/offset+octet-stream"
+_SILENCE_S: Final = 30.0
+"""Without a byte for so long, an upload has broken off."""
+_WAIT_MAX_S: Final = 10.0
+_METADATA_CHARS: Final = 4_000
+_FILE_ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+_BROWSER_CHARS: Final = 300
+_PATIENCE_MS: Final = 5_000
+
+_SERVED: Final = {
+    # Opened by itself it can do nothing, whatever it is (S29).
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Accept-Ranges": "bytes",
+}
+
+
+class _Caller(NamedTuple):
+    """Who asks."""
+
+    uploader: Uploader | None
+    """None: a guest."""
+    owner_id: int | None
+    """Who they are; None where nothing is stored of them."""
+    doors: tuple[Visitor | Agent | Member | Reader, ...]
+    """As whom they may enter a channel."""
+    limits: ConnectionLimits
+    account: SignedInAccount | None = None
+
+
+async def announce(request: web.Request) -> web.Response:
+    """``POST /files``: a file will come."""
+    desk = request.app[DESK]
+    told = _metadata(request)
+    site = await desk.reception.site(told["site"]) if "site" in told else None
+    caller = await _caller(request, site)
+    if caller.uploader is None:
+        raise Refused("signed_out")
+    _check_tus(request)
+    wish = _wish(told, _whole(request, "Upload-Length"))
+    _count_upload(request, desk, caller)
+    file = await do_announce(desk.engine, caller.uploader, wish)
+    address = request.app[OFFICE].addresses.path(f"/files/{file.public_id}")
+    return _answered(request, 201, file, {"Location": address})
+
+
+async def look(request: web.Request) -> web.Response:
+    """``HEAD /files/{id}``: how far it has come; of a file that is there, what a GET would tell of it."""
+    if "Tus-Resumable" not in request.headers:
+        # HEAD has no body: the server leaves out what a GET would bring.
+        return await _serve_head(request)
+    _check_tus(request)
+    file = await _own(request)
+    return _answered(request, 200, file, {"Upload-Length": str(file.size)})
+
+
+async def receive(request: web.Request) -> web.Response:
+    """``PATCH /files/{id}``: bytes from ``Upload-Offset`` on."""
+    file = await _own(request)
+    _check_tus(request)
+    if request.content_type != _PIECE:
+        raise Malformed("wrong_piece")
+    offset = _whole(request, "Upload-Offset")
+    at = await do_receive(request.app[DESK].engine, file, offset, _blocks(request))
+    return _answered(request, 204, file._replace(received=at))
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """``DELETE /files/{id}``: it is not wanted any more."""
+    file = await _own(request)
+    _check_tus(request)
+    if file.message_no is not None:
+        raise Refused("not_allowed")
+    await do_cancel(request.app[DESK].engine, file)
+    return web.Response(status=204, headers=_headers(request))
+
+
+async def show_state(request: web.Request) -> web.Response:
+    """``GET /files/{id}/state``: what became of it; with ``?wait=`` seconds, once that is known."""
+    file = await _own(request)
+    try:
+        seconds = min(_WAIT_MAX_S, max(0.0, float(request.query.get("wait", "0"))))
+    except ValueError:
+        raise Malformed("bad_request", where="wait") from None
+    if file.state in {"coming", "come"} and seconds:
+        file = (await wait_until_settled(request.app[DESK].engine, file.public_id, seconds)).file
+    return web.Response(
+        body=encode.dumps(upload_state(file)), content_type="application/json", headers=_headers(request)
+    )
+
+
+async def preflight(request: web.Request) -> web.Response:
+    """``OPTIONS``: what is spoken here; to a page of a site, that it may speak it."""
+    headers = {"Tus-Resumable": VERSION, "Tus-Version": VERSION, "Tus-Extension": _EXTENSIONS}
+    terms = works_of(request.app[DESK].engine).terms
+    headers["Tus-Max-Size"] = str(terms.megabytes * 1_000_000)
+    origin = await _listed_origin(request)
+    if origin is not None:
+        headers |= cors(origin) | {
+            "Access-Control-Allow-Methods": _METHODS,
+            "Access-Control-Allow-Headers": _SENT,
+            "Access-Control-Max-Age": "600",
+        }
+    return web.Response(status=204, headers=headers)
+
+
+async def serve(request: web.Request) -> web.StreamResponse:
+    """``GET /files/{id}``: the file."""
+    return await _serve(request, is_small=False)
+
+
+async def serve_small(request: web.Request) -> web.StreamResponse:
+    """``GET /files/{id}/small``: of a picture, its small copy."""
+    return await _serve(request, is_small=True)
+
+
+# --- who asks
+
+
+async def _caller(request: web.Request, site: Site | None) -> _Caller:
+    """Return who asks: a visitor of ``site`` by a token, else whoever is signed in, else a guest.
+
+    Raises:
+        Refused: ``not_found`` for a visitor's token without a site; ``foreign_origin``; ``token_ended``; ``banned``.
+    """
+    if "Authorization" in request.headers:
+        return await _visitor(request, site)
+    if request.method not in {"GET", "HEAD", "OPTIONS"}:
+        request.app[ORIGINS].check_own(request.headers)
+    return await _signed_in(request)
+
+
+async def _visitor(request: web.Request, site: Site | None) -> _Caller:
+    desk = request.app[DESK]
+    scheme, _, token = request.headers["Authorization"].partition(" ")
+    if site is None:
+        raise Refused("not_found")
+    if "Origin" in request.headers or request.headers.get("Sec-Fetch-Site") != "same-origin":
+        # The framed panel reads from our own origin, and a browser names none for that.
+        request[CHECKED_ORIGIN] = request.app[ORIGINS].check_listed(request.headers, site.allowed_origins)
+    if scheme.lower() != "bearer" or not token:
+        raise Refused("signed_out")
+    browser = request.headers.get("User-Agent", "")[:_BROWSER_CHARS].encode("utf-8", "replace").decode()
+    visitor = Visitor(site.id, site.key, "", browser)
+    desk.take_token(visitor, token.strip())
+    visitor.author = await desk.engine.database.read(lambda tx: access_visitor(tx, visitor))
+    client = client_address(request, trusted(desk.settings.trusted_proxies))
+    if request.method not in {"GET", "HEAD"}:
+        check_not_banned(desk.engine, visitor, client)
+    limits = desk.limits_of(site.key, limit_key(client))
+    limits.know_visitor(visitor.token_hash)
+    limits.share_frames(f"files {visitor.token_hash}")
+    return _Caller(visitor, visitor.author.id if visitor.author else None, (visitor,), limits)
+
+
+async def _signed_in(request: web.Request) -> _Caller:
+    desk = request.app[DESK]
+    limits = desk.limits_of(None, "")
+    try:
+        signed_in = await request.app[SESSIONS].signed_in(request)
+        account = check_complete(signed_in)
+    except Refused:
+        return _Caller(None, None, (Reader(None, GUEST),), limits)
+    author = Author(account.person_id, account.public_id, account.name, account.picture)
+    reader, member = Reader(author, account.actor, signed_in.session_id), Member(author)
+    agent = None
+    try:
+        check_desk(signed_in)
+        agent = Agent(author, account.actor, signed_in.session_id)
+    except Refused:
+        pass
+    if request.method not in {"GET", "HEAD"}:
+        request.app[OFFICE].check_may_write(request, account)
+    limits.share_frames(f"files {account.public_id}")
+    doors = (reader, member) if agent is None else (agent, reader, member)
+    return _Caller(Account(account.person_id, agent), account.person_id, doors, limits, account)
+
+
+def _count_upload(request: web.Request, desk: Desk, caller: _Caller) -> None:
+    """Count an upload as a message.
+
+    Raises:
+        TryLater: ``rate_limited``.
+    """
+    if isinstance(caller.uploader, Visitor) and caller.owner_id is None:
+        desk.check_new_visitor(client_address(request, trusted(desk.settings.trusted_proxies)))
+    if caller.account is not None:
+        wait = desk.limits.member(f"files {caller.account.public_id}")
+    else:
+        wait = caller.limits.message()
+    if wait is not None:
+        raise TryLater("rate_limited", wait)
+
+
+async def _found(request: web.Request) -> tuple[FoundFile, _Caller]:
+    """Return the file of the address, and who asks; nothing is said yet of whether they may.
+
+    Raises:
+        Refused: ``not_found``.
+    """
+    desk, file_id = request.app[DESK], request.match_info["id"]
+    origin = await _listed_origin(request)
+    if origin is not None:
+        # Its page may read why it is refused.
+        request[CHECKED_ORIGIN] = origin
+    if not _FILE_ID.fullmatch(file_id):
+        raise Refused("not_found")
+    found = await desk.engine.database.read(lambda tx: find_file(tx, file_id))
+    site = None if found.site_id is None else await desk.reception.site_by_id(found.site_id)
+    try:
+        return found, await _caller(request, site)
+    except Refused as error:
+        raise Refused("not_found") if error.name == "foreign_origin" else error from None
+
+
+async def _own(request: web.Request) -> StoredFile:
+    """Return the caller's own upload. Raises ``Refused``: ``not_found``."""
+    found, caller = await _found(request)
+    file = access_own_file(found, caller.owner_id)
+    wait = caller.limits.frame()
+    if wait is not None:
+        raise TryLater("rate_limited", wait)
+    return file
+
+
+async def _listed_origin(request: web.Request) -> str | None:
+    """The request's origin, where it is our own or some site lists it."""
+    origin = request.headers.get("Origin", "")
+    if origin and (origin == request.app[ORIGINS].own or await request.app[DESK].reception.is_listed(origin)):
+        return origin
+    return None
+
+
+# --- tus
+
+
+def _check_tus(request: web.Request) -> None:
+    if request.headers.get("Tus-Resumable") != VERSION:
+        raise Malformed("wrong_tus", version=VERSION)
+
+
+def _whole(request: web.Request, name: str) -> int:
+    text = request.headers.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise Malformed("bad_request", where=name)
+    return int(text)
+
+
+def _metadata(request: web.Request) -> dict[str, str]:
+    told: dict[str, str] = {}
+    metadata = request.headers.get("Upload-Metadata", "")
+    if len(metadata) > _METADATA_CHARS:
+        raise Malformed("bad_request", where="Upload-Metadata")
+    for pair in filter(None, (part.strip() for part in metadata.split(","))):
+        key, _, value = pair.partition(" ")
+        try:
+            told[key] = base64.b64decode(value.strip(), validate=True).decode()
+        except (binascii.Error, ValueError):
+            raise Malformed("bad_request", where="Upload-Metadata") from None
+    return told
+
+
+def _wish(told: dict[str, str], size: int) -> Announced:
+    """What is announced."""
+    client_id, channel = told.get("client_id", ""), told.get("channel")
+    if not is_uuid(client_id):
+        raise Malformed("bad_request", where="client_id")
+    if channel is not None and not is_uuid(channel):
+        raise Malformed("bad_request", where="channel")
+    return Announced(told.get("name", ""), size, client_id, channel)
+
+
+async def _blocks(request: web.Request) -> AsyncIterator[bytes]:
+    """The body as it comes.
+
+    Raises:
+        Malformed: ``bad_request`` where it breaks off.
+    """
+    content = request.content
+    while True:
+        try:
+            async with asyncio.timeout(_SILENCE_S):
+                block = await content.readany()
+        except (TimeoutError, web.RequestPayloadError, ConnectionError):
+            raise Malformed("bad_request", where="the body") from None
+        if not block:
+            return
+        yield block
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store", "Tus-Resumable": VERSION}
+    if CHECKED_ORIGIN in request:
+        headers |= cors(request[CHECKED_ORIGIN]) | {"Access-Control-Expose-Headers": _READ}
+    return headers
+
+
+def _answered(request: web.Request, status: int, file: StoredFile, more: dict[str, str] | None = None) -> web.Response:
+    headers = _headers(request) | {"Upload-Offset": str(file.received)} | (more or {})
+    if file.state == "coming":
+        works = works_of(request.app[DESK].engine)
+        ends_at = request.app[DESK].engine.clock.now_ms() / 1000 + works.terms.hours * 3600
+        headers["Upload-Expires"] = formatdate(ends_at, usegmt=True)
+    return web.Response(status=status, headers=headers)
+
+
+# --- reading
+
+
+class _Served(NamedTuple):
+    file: StoredFile
+    size: int
+    name: str
+    """Of the object."""
+    headers: dict[str, str]
+
+
+async def _served(request: web.Request, *, is_small: bool) -> _Served:
+    found, caller = await _found(request)
+    engine: Engine = request.app[DESK].engine
+    if caller.uploader is None:
+        office = request.app[OFFICE]
+        office.read_limit.take(request, office.address_of(request))
+    file = await engine.database.read(lambda tx: access_file(tx, found, caller.owner_id, caller.doors))
+    small_size = orjson.loads(file.details).get("small")
+    if is_small and small_size is None:
+        raise Refused("not_found")
+    is_picture = file.kind == "picture"
+    headers = _SERVED | {
+        "Content-Type": f"{file.content_type}; charset=utf-8"
+        if file.content_type[:5] == "text/"
+        else file.content_type,
+        "Content-Disposition": disposition(file.name, inline=is_picture),
+        # What a guest may read may stay in a cache that asks again each time; a removed message is gone at once.
+        "Cache-Control": "public, no-cache" if caller.uploader is None else "private, no-store",
+    }
+    if CHECKED_ORIGIN in request:
+        headers |= cors(request[CHECKED_ORIGIN]) | {"Access-Control-Expose-Headers": _READ}
+    else:
+        headers["Vary"] = "Cookie, Origin"
+    name = small_name(file.public_id) if is_small else object_name(file.public_id)
+    return _Served(file, small_size if is_small else file.size, name, headers)
+
+
+async def _serve_head(request: web.Request) -> web.Response:
+    served = await _served(request, is_small=False)
+    return web.Response(headers=served.headers | {"Content-Length": str(served.size)})
+
+
+async def _serve(request: web.Request, *, is_small: bool) -> web.StreamResponse:
+    served = await _served(request, is_small=is_small)
+    tag = ETag(f"{served.file.public_id}{'-small' if is_small else ''}")
+    if request.if_none_match is not None and tag in request.if_none_match:
+        response: web.StreamResponse = web.Response(status=304, headers=served.headers)
+        response.etag = tag
+        return response
+    start, end, status = _range(request, served.size)
+    response = web.StreamResponse(status=status, headers=served.headers)
+    response.etag = tag
+    response.content_length = end - start
+    if status == 206:
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{served.size}"
+    blocks = works_of(request.app[DESK].engine).objects.read(served.name, start, end)
+    try:
+        first = await anext(blocks, b"")
+    except MissingObject:
+        raise Refused("not_found") from None
+    await response.prepare(request)
+    await response.write(first)
+    async for block in blocks:
+        await response.write(block)
+    await response.write_eof()
+    return response
+
+
+def _range(request: web.Request, size: int) -> tuple[int, int, int]:
+    """From where up to where is wanted, and the status that says so (RFC 9110, 14.2)."""
+    if "If-Range" in request.headers:
+        return 0, size, 200
+    try:
+        wanted = request.http_range
+    except ValueError:
+        return 0, size, 200
+    if wanted.start is None and wanted.stop is None:
+        return 0, size, 200
+    start = wanted.start or 0
+    if start < 0:
+        start = max(0, size + start)
+    end = size if wanted.stop is None else min(wanted.stop, size)
+    if start >= size or end <= start:
+        raise Unacceptable("bad_range")
+    return start, end, 206
