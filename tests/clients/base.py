@@ -71,7 +71,7 @@ class Carrier:
         """Open a channel and return it once it is synced."""
         await self.say(self.state.open(name))
         channel = self.state.channels[name]
-        await self.until(lambda: channel.synced or channel.gone)
+        await self.until(lambda: channel.is_settled or channel.gone)
         return channel
 
     async def until(self, holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:

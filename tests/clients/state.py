@@ -52,6 +52,11 @@ class ChannelState:
         self._seq_of: dict[str, int] = {}
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it is synced and has not asked again for what it lacks: until then it hears nothing that passes."""
+        return self.synced and not self._asked
+
+    @property
     def first(self) -> int:
         """Number of the oldest message held, 0 for none."""
         return min(self.messages, default=0)

@@ -89,7 +89,7 @@ async def opened(page: Page, position: Frame) -> str:
     frame = page.state.open(name) | {"position": position}
     await page.say(frame)
     channel = page.state.channels[name]
-    await page.until(lambda: channel.synced or channel.gone)
+    await page.until(lambda: channel.is_settled or channel.gone)
     return name
 
 

@@ -34,7 +34,7 @@ async def opened(page: Page, room: str) -> str:
     name = name_of(room)
     await page.show(name)
     channel = page.state.channels[name]
-    await page.until(lambda: channel.synced or channel.gone)
+    await page.until(lambda: channel.is_settled or channel.gone)
     return name
 
 
