@@ -10,7 +10,7 @@ import orjson
 import pytest
 from sqlalchemy import func, insert, select
 
-from tests.actions.crowd import NOW, make_member
+from tests.actions.crowd import NOW, make_administrator, make_member
 from tests.actions.works import beside
 from tests.clients.state import fresh_id
 from widget_server.actions.actors import Reader
@@ -28,14 +28,16 @@ from widget_server.actions.memberships import (
 from widget_server.actions.messages import do_send
 from widget_server.actions.personal_data import do_delete_account
 from widget_server.actions.pictures import Pictures
+from widget_server.actions.posting_rules import do_change_posting
 from widget_server.actions.room_lists import find_rooms
-from widget_server.actions.room_logs import do_take_back, do_write, read_log
+from widget_server.actions.room_logs import do_rewrite, do_take_back, do_write, read_log
 from widget_server.actions.rooms import RoomText, author_of, do_begin_room, do_change_room, do_delete_room
 from widget_server.actions.talks import do_open_talk
 from widget_server.actions.uploads import Account as Uploading
 from widget_server.actions.uploads import Announced, FileTerms, FileWorks, do_announce, do_receive
 from widget_server.core.errors import ProductError, Refused, TryLater, Unacceptable
 from widget_server.core.permissions import GUEST
+from widget_server.core.post_rules import Posting, Rules
 from widget_server.protocol import frames as f
 from widget_server.settings import Settings
 from widget_server.store.batch import READERS_MAX
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from widget_server.actions.accounts import Account
     from widget_server.actions.passwords import Passwords
     from widget_server.actions.rooms import Access, Room
+    from widget_server.core.post_rules import LinkRule
     from widget_server.store.database import Database
 
 
@@ -335,6 +338,66 @@ async def silence_everywhere(works: Works, by: int, whom: Account) -> None:
         insert(silence).values(person_id=whom.person_id, board_id=0, reason="Loud", made_by=by, created_at=NOW)
     )
     await works.engine.database.write(lambda tx: tx.run(statement))
+
+
+async def rule(works: Works, passwords: Passwords, rules: Rules) -> Account:
+    """Set what holds everywhere, and return the administrator who did."""
+    root = await make_administrator(works.engine.database, passwords)
+    await do_change_posting(works.engine, root.actor, Posting(rules))
+    return root
+
+
+async def test_what_is_refused_or_would_wait_on_every_board_is_refused_in_a_room_also_as_an_edit(
+    works: Works, people: People, passwords: Passwords
+) -> None:
+    owner, bob = await people("Owner", "Bob")
+    made = await begin(works, owner)
+    await do_join(works.engine, bob, made.public_id)
+    room_name, key = made.public_id, fresh_id()
+    written = await do_write(works.engine, bob, room_name, key, "Cheap pills for all")
+    await rule(works, passwords, Rules(hold=("pills",), refuse=("casino",)))
+    for text in ("A casino", "More **pi**lls"):
+        with pytest.raises(Unacceptable, match="post_refused"):
+            await do_write(works.engine, bob, room_name, fresh_id(), text)
+        with pytest.raises(Unacceptable, match="post_refused"):
+            await do_rewrite(works.engine, bob, room_name, written.seq, 1, text)
+    # What was said before the rule is known again, and what is said otherwise is taken.
+    assert await do_write(works.engine, bob, room_name, key, "Cheap pills for all") == written
+    await do_rewrite(works.engine, bob, room_name, written.seq, 1, "Cheap soup for all")
+    await do_write(works.engine, bob, room_name, fresh_id(), "Come in")
+    assert await said(works, bob, room_name) == ["created", "joined", "Cheap soup for all", "Come in"]
+
+
+@pytest.mark.parametrize("links", ["hold", "refuse"])
+async def test_a_new_member_posts_no_link_in_a_talk_of_two_where_the_rules_say_so(
+    works: Works, people: People, passwords: Passwords, links: LinkRule
+) -> None:
+    owner, bob = await people("Owner", "Bob")
+    talk = await do_open_talk(works.engine, bob, owner.public_id)
+    await rule(works, passwords, Rules(links=links))
+    with pytest.raises(Unacceptable, match="link_refused"):
+        await do_write(works.engine, bob, talk.public_id, fresh_id(), "See https://example.com")
+    await do_write(works.engine, bob, talk.public_id, fresh_id(), "See me")
+
+
+async def test_a_new_member_writes_few_links_into_one_message(works: Works, people: People) -> None:
+    (owner,) = await people("Owner")
+    made = await begin(works, owner)
+    many = " ".join(f"https://example.com/{number}" for number in range(4))
+    with pytest.raises(Unacceptable, match="too_many_links"):
+        await do_write(works.engine, owner, made.public_id, fresh_id(), many)
+
+
+async def test_who_moderates_everything_is_asked_nothing_in_a_room(
+    works: Works, people: People, passwords: Passwords
+) -> None:
+    (owner,) = await people("Owner")
+    made = await begin(works, owner)
+    root = await rule(works, passwords, Rules(refuse=("casino",)))
+    await do_join(works.engine, root, made.public_id)
+    await do_write(works.engine, root, made.public_id, fresh_id(), "No casino here")
+    with pytest.raises(Unacceptable, match="post_refused"):
+        await do_write(works.engine, owner, made.public_id, fresh_id(), "No casino here")
 
 
 async def test_s3_19_one_removes_ones_own_message_at_any_time_and_the_owner_that_of_others(

@@ -10,10 +10,11 @@ from tests.routes.community import begin_thread, member_with_board, number_of
 from tests.routes.conftest import make_agent
 from tests.routes.test_moderation import done
 from widget_server.actions.audit import BoardVerb
-from widget_server.actions.posting_rules import do_change_posting, read_posting
+from widget_server.actions.posting_rules import do_change_posting
 from widget_server.core.permissions import Role
 from widget_server.routes.board_logs import deed_names
 from widget_server.routes.office import OFFICE
+from widget_server.store.posting import read_posting
 
 if TYPE_CHECKING:
     from tests.routes.conftest import Browser

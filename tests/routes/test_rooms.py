@@ -13,9 +13,11 @@ from tests.clients.state import fresh_id
 from tests.routes.conftest import PASSWORD, make_agent, make_member, sign_in_as
 from tests.routes.rooms import begin_room, deed, join, name_of, say, two_members
 from tests.routes.test_pages_socket import Page, page_of
+from widget_server.actions.posting_rules import do_change_posting
 from widget_server.actions.room_logs import SHOWN, do_write
 from widget_server.actions.sessions import access_session
 from widget_server.core.permissions import Role
+from widget_server.core.post_rules import Posting, Rules
 from widget_server.routes.office import OFFICE
 
 if TYPE_CHECKING:
@@ -278,6 +280,35 @@ async def test_who_finds_no_place_is_told_so_on_the_list(browser: Browser, secon
     response = await second_browser.post_form(f"{room}/join", csrf=csrf)
     assert response.status == 409
     assert "This room is full: it holds 2." in await response.text()
+
+
+async def test_what_the_rules_refuse_is_said_with_the_reason_and_what_was_typed_stays(
+    browser: Browser, second_browser: Browser
+) -> None:
+    await two_members(browser, second_browser)
+    room = await begin_room(browser)
+    assert await say(browser, room, "Soup is ready") == 303
+    root = await make_agent(browser, "root@example.com", "Root", role=Role.ADMINISTRATOR)
+    posting = Posting(Rules(hold=("pills",), refuse=("casino",)))
+    await do_change_posting(browser.app[OFFICE].engine, root.actor, posting)
+    why = "This cannot be posted here: casino"
+    form = {"csrf": await browser.field("csrf", room), "client_id": fresh_id()}
+    refused = await browser.post_form(f"{room}/messages", **form, body="To the casino")
+    assert refused.status == 422
+    text = await refused.text()
+    assert why in text
+    assert ">To the casino</textarea>" in text
+    edited = await browser.post_form(f"{room}/messages/2/edit", **form, revision="1", body="Soup in the casino")
+    assert edited.status == 422
+    text = await edited.text()
+    assert why in text
+    assert '<details class="message-menu" open>' in text
+    assert text.count(">Soup in the casino</textarea>") == 1
+    async with page_of(browser) as ada:
+        name = await opened(ada, room)
+        sent = {"t": "send", "ref": ada.state.ref(), "client_id": fresh_id(), "channel": name, "body": "Pills"}
+        answer = await ada.ask(sent)
+    assert (answer["t"], answer["message"]) == ("error", "This cannot be posted here: pills")
 
 
 @pytest.mark.everywhere

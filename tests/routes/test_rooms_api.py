@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.actions.crowd import make_administrator
 from tests.clients.state import fresh_id
 from tests.routes.programs import Program, program_of
 from tests.serving import serving
+from widget_server.actions.posting_rules import do_change_posting
 from widget_server.app import NODE
+from widget_server.core.post_rules import Posting, Rules
 from widget_server.core.scopes import Scope
+from widget_server.routes.office import OFFICE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +71,18 @@ async def test_s3_11_a_token_reads_and_writes_in_its_persons_rooms_and_finds_not
         await bob.call("DELETE", f"/rooms/{room}/membership")
         assert (await bob.call("GET", "/search?q=marmalade"))["total"] == 0, "at once, whatever the index says"
         assert await bob.refused("GET", f"/rooms/{room}/messages") == (404, "not_found")
+
+
+async def test_the_rules_of_the_installation_hold_for_what_a_program_writes_in_a_room(
+    backend: Backend, tmp_path: Path
+) -> None:
+    async with serving(tmp_path / "served", backend) as served:
+        ada = await program_of(served, await served.staff("Ada"), BOTH)
+        room = await begin(ada)
+        root = await make_administrator(served.engine.database, served.app[OFFICE].passwords)
+        await do_change_posting(served.engine, root.actor, Posting(Rules(refuse=("casino",))))
+        refused = await ada.refused("POST", f"/rooms/{room}/messages", {"client_id": fresh_id(), "body": "Casino"})
+        assert refused == (422, "post_refused")
 
 
 async def test_a_token_without_the_scope_finds_nothing_in_rooms_and_one_that_only_reads_writes_nothing(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from widget_server.actions.boards import KnownBoard, access_board
-from widget_server.actions.posting_rules import read_posting
 from widget_server.actions.threads import can_see, thread_of
 from widget_server.core.boards import can_moderate
 from widget_server.core.errors import Refused
 from widget_server.store.lists import listed
+from widget_server.store.posting import read_posting
 from widget_server.store.queries import conduct as q
 from widget_server.store.queries import threads as thread_queries
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import orjson
 
-from widget_server.actions.posting_rules import read_posting
 from widget_server.actions.silences import check_not_silenced
 from widget_server.actions.stored_files import keep_for_hold
 from widget_server.core.boards import can_moderate
 from widget_server.core.errors import Refused, TryLater, Unacceptable
 from widget_server.core.permissions import Permission, may
-from widget_server.core.post_rules import Standing, is_new, judge, links_in, rules_of, wait_ms
+from widget_server.core.post_rules import Standing, check_few_links, is_new, judge, rules_of, wait_ms
+from widget_server.store.posting import read_posting
 from widget_server.store.queries import holds as q
 
 if TYPE_CHECKING:
@@ -81,23 +81,18 @@ async def check_may_post(
     found, limits = ruling.found, ruling.limits
     if can_moderate(account.actor, board.id):
         if found is not None and found.verdict == "refuse":
-            raise _refusal(found)
+            raise found.refusal
         return ""
     if found is not None and found.why != "first" and (is_edit or found.verdict == "refuse"):
-        raise _refusal(found)
+        raise found.refusal
     why = "" if found is None else found.told
     if not ruling.is_new:
         return why
-    if 0 <= limits.links < links_in(text):
-        raise Unacceptable("too_many_links", limit=limits.links)
+    check_few_links(text, limits, new=True)
     wait = 0 if is_edit else wait_ms(ruling.times, limits, now_ms)
     if wait:
         raise TryLater("posts_limited", wait, minutes=-(-wait // 60_000))
     return why
-
-
-def _refusal(found: Found) -> Unacceptable:
-    return Unacceptable("link_refused") if found.why == "links" else Unacceptable("post_refused", phrase=found.phrase)
 
 
 class _Ruling(NamedTuple):

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from widget_server.actions.access import Access, access_channel
-from widget_server.actions.actors import Actor, Member
+from widget_server.actions.actors import Actor, Member, Reader
 from widget_server.actions.engine import Engine
 from widget_server.core import ids
 from widget_server.core.errors import ProductError, Refused
+from widget_server.core.permissions import Permission, may
 from widget_server.protocol import encode
 from widget_server.protocol import frames as f
 from widget_server.protocol.effects import Sent
@@ -75,8 +76,14 @@ def do_send(engine: Engine, actor: Actor | Member, access: Access, frame: f.Send
             answer,
             frame.files,
             actor.author.id if actor.author is not None else 0,
+            _is_ruled(actor, access),
         )
     )
+
+
+def _is_ruled(actor: Actor | Member, access: Access) -> bool:
+    """Whether the rules for what members write are asked: in rooms, and not of who moderates everything."""
+    return access.kind == "room" and not (isinstance(actor, Reader) and may(actor.rights, Permission.MODERATE))
 
 
 def do_edit(engine: Engine, actor: Actor, access: Access, frame: f.Edit, answer: Answer) -> None:
@@ -111,6 +118,7 @@ def _change(
             engine.policy.edit_minutes,
             now,
             answer,
+            _is_ruled(actor, access),
         )
     )
 

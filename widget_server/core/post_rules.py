@@ -67,6 +67,15 @@ class Limits(NamedTuple):
     """So many links in one post of a new member; -1 is no limit."""
 
 
+class Posting(NamedTuple):
+    """What holds on every board, and in every room."""
+
+    rules: Rules = Rules()
+    limits: Limits = Limits()
+    public_log: bool = False
+    """Whether everybody who may read a board may read what its moderators did."""
+
+
 class Standing(NamedTuple):
     """What is known of whoever writes."""
 
@@ -87,6 +96,13 @@ class Found(NamedTuple):
     def told(self) -> str:
         """As it is kept with the post."""
         return f"{self.why}:{self.phrase}" if self.phrase else self.why
+
+    @property
+    def refusal(self) -> Unacceptable:
+        """What whoever wrote it is told where it is not taken."""
+        if self.why == "links":
+            return Unacceptable("link_refused")
+        return Unacceptable("post_refused", phrase=self.phrase)
 
 
 def is_new(standing: Standing, limits: Limits, now_ms: int) -> bool:
@@ -196,6 +212,34 @@ def rules_of(kept: Mapping[str, Any]) -> Rules:
         tuple(str(phrase) for phrase in kept.get("refuse", ())),
         check_link_rule(str(kept.get("links", "allow"))),
     )
+
+
+def posting_of(kept: Mapping[str, Any]) -> Posting:
+    """Return what the store keeps of the rules of the installation; what it does not say is as at the beginning."""
+    limits = {name: value for name, value in kept.get("limits", {}).items() if name in Limits._fields}
+    return Posting(rules_of(kept.get("rules", {})), Limits(**limits), bool(kept.get("public_log", False)))
+
+
+def check_said(text: str, posting: Posting, *, new: bool) -> None:
+    """See that a message may be said in a room: it has no queue, so what would wait on a board is refused.
+
+    Raises:
+        Unacceptable: ``post_refused``, ``link_refused``, ``too_many_links``.
+    """
+    found = judge(text, [posting.rules], new=new, first=False)
+    if found is not None:
+        raise found.refusal
+    check_few_links(text, posting.limits, new=new)
+
+
+def check_few_links(text: str, limits: Limits, *, new: bool) -> None:
+    """See that a new member writes no more links than they may.
+
+    Raises:
+        Unacceptable: ``too_many_links``.
+    """
+    if new and 0 <= limits.links < links_in(text):
+        raise Unacceptable("too_many_links", limit=limits.links)
 
 
 def wait_ms(times: Sequence[int], limits: Limits, now_ms: int) -> int:

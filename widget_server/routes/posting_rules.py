@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from widget_server.actions.boards import KnownBoard, access_board
-from widget_server.actions.posting_rules import Posting, do_change_board_rules, do_change_posting, read_posting
+from widget_server.actions.posting_rules import do_change_board_rules, do_change_posting
 from widget_server.core.boards import can_moderate
 from widget_server.core.errors import ProductError, Refused
 from widget_server.core.post_rules import (
     HOLDS_MAX,
     LINK_RULES,
     Limits,
+    Posting,
     Rules,
     check_link_rule,
     check_number,
@@ -20,6 +21,7 @@ from widget_server.core.post_rules import (
 )
 from widget_server.routes.administration import administrators
 from widget_server.routes.visit import Pages, Visit
+from widget_server.store.posting import read_posting
 from widget_server.web.policies import signed_in_people
 
 if TYPE_CHECKING:

@@ -147,9 +147,10 @@ async def show_room(visit: Visit) -> web.Response:
     return await _show(visit)
 
 
-async def _show(visit: Visit, error: ProductError | None = None) -> web.Response:
+async def _show(visit: Visit, error: ProductError | None = None, *, edited: int | None = None) -> web.Response:
+    """Show the room; ``edited`` is the place of a message whose new text was refused, which stands in its form."""
     office, query = visit.office, visit.request.query
-    before, at = number_of(query.get("before")), number_of(query.get("at"))
+    before, at = number_of(query.get("before")), edited or number_of(query.get("at"))
 
     async def read(tx: Transaction) -> tuple[RoomLog, str]:
         log = await read_log(tx, visit.account, room_of(visit), before=before, at=at)
@@ -169,6 +170,8 @@ async def _show(visit: Visit, error: ProductError | None = None) -> web.Response
         "client_id": visit.form["client_id"] or office.engine.clock.uuid(),
         "max_chars": office.settings.message_max_chars,
         "edit_since": office.now_ms() - office.engine.policy.edit_ms,
+        "edited": edited,
+        "edited_text": visit.form.values.pop("body", "") if edited else "",
     }
     if visit.form.is_good and error is None:
         return visit.page("room", **facts)
@@ -208,7 +211,10 @@ async def edit(visit: Visit) -> web.Response:
     room, seq = room_of(visit), int(visit.request.match_info["seq"])
     _check_rate(visit)
     revision = number_of(visit.form["revision"]) or 1
-    await do_rewrite(visit.office.engine, visit.account, room, seq, revision, visit.form["body"])
+    try:
+        await do_rewrite(visit.office.engine, visit.account, room, seq, revision, visit.form["body"])
+    except Unacceptable as error:
+        return await _show(visit, error, edited=seq)
     return visit.go(f"/rooms/{room}?at={seq}#message-{seq}")
 
 

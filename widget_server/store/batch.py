@@ -23,6 +23,7 @@ from widget_server.store.database import Row, Transaction
 from widget_server.store.heads import public_head, staff_head
 from widget_server.store.lists import listed
 from widget_server.store.locks import lock_channels
+from widget_server.store.posting import RoomRules
 from widget_server.store.queries import audit, hearing
 from widget_server.store.queries import batch as q
 from widget_server.store.queries import rooms as room_queries
@@ -191,6 +192,7 @@ async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed, *, w
     known = await _known(tx, [op.client_id for op in ops if isinstance(op, SendMessage)])
     writers = await _writers(tx, ops, channels)
     attached = await Attachments.load(tx, ops)
+    rules = RoomRules(tx)
     inserts: list[tuple[Any, ...]] = []
     readers: dict[tuple[int, int], dict[str, int]] = {}
     outcomes: Outcomes = []
@@ -201,14 +203,14 @@ async def apply(tx: Transaction, ops: Sequence[Data], committed: Committed, *, w
         elif channel.kind == "room" and op.side != "system" and _person_of(op) not in writers:
             outcomes.append((op, None if isinstance(op, RaiseMarks) else Refused("not_found")))
         elif isinstance(op, SendMessage):
-            outcomes.append((op, await _message(tx, op, channel, known, writers, inserts, attached)))
+            outcomes.append((op, await _message(tx, op, channel, known, writers, inserts, attached, rules)))
         elif isinstance(op, RaiseMarks):
             _receive(op, channel, readers, writers)
             outcomes.append((op, None))
         else:
             await _flush_inserts(tx, inserts)
             await attached.bind(tx)
-            outcomes.append((op, await _change(tx, op, channel, writers)))
+            outcomes.append((op, await _change(tx, op, channel, writers, rules)))
             committed.files |= op.body is None
     await _flush_inserts(tx, inserts)
     await attached.bind(tx)
@@ -226,6 +228,7 @@ async def _message(
     writers: _Writers,
     inserts: list[tuple[Any, ...]],
     attached: Attachments,
+    rules: RoomRules,
 ) -> Sent | ProductError:
     first = known.get((op.client_id, op.author.id))
     if first is not None:
@@ -233,6 +236,8 @@ async def _message(
     writer = writers.get((op.channel_id, op.author.id)) if writers else None
     if writer is not None and writer.is_silenced:
         return Refused("silenced", reason="")
+    if op.is_ruled and (refusal := await rules.refusal(op.author.id, op.body, op.at)) is not None:
+        return refusal
     was_last = channel.last_seq
     outcome = _send(op, channel, known, inserts, attached)
     if writer is not None and writer.marks.seen == was_last:
@@ -366,7 +371,9 @@ async def _repeat(tx: Transaction, op: SendMessage, channel: _Channel, first: tu
     return Sent(channel.public_id, op.client_id, row[0], row[-2], 0, row[8])
 
 
-async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel, writers: _Writers) -> Sent | ProductError:
+async def _change(
+    tx: Transaction, op: ChangeMessage, channel: _Channel, writers: _Writers, rules: RoomRules
+) -> Sent | ProductError:
     row = await tx.one(q.TO_CHANGE, channel_id=channel.id, seq=op.seq)
     refusal = _refusal(op, channel, row, writers)
     if row is None or refusal is not None:
@@ -377,12 +384,9 @@ async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel, writers
     ):
         channel.repeats.append(message_state(row))
         return Sent(channel.public_id, row[1], op.seq, version, revision, at)
-    if removed_at is not None:
-        return Unacceptable("removed")
-    if at < op.since and (channel.kind != "room" or op.body is not None):
-        return Unacceptable("edit_closed", minutes=op.minutes)
-    if op.body is not None and op.revision != revision + 1:
-        return Unacceptable("edit_conflict")
+    unacceptable = await _unacceptable(op, channel, row, rules)
+    if unacceptable is not None:
+        return unacceptable
     channel.version += 1
     channel.changed = True
     await tx.run(q.KEEP_REVISION, message_no=no, revision=revision, body=body, person_id=op.author.id, created_at=op.at)
@@ -407,6 +411,19 @@ async def _change(tx: Transaction, op: ChangeMessage, channel: _Channel, writers
     if channel.is_heard and channel.kind == "conversation":
         channel.tell("message.edited" if removed is None else "message.removed", op.seq, op.at)
     return Sent(channel.public_id, row[1], op.seq, channel.version, revision + 1, at)
+
+
+async def _unacceptable(op: ChangeMessage, channel: _Channel, row: Row, rules: RoomRules) -> Unacceptable | None:
+    """Why a message that is somebody's to change stays as it is."""
+    if row[11] is not None:
+        return Unacceptable("removed")
+    if row[8] < op.since and (channel.kind != "room" or op.body is not None):
+        return Unacceptable("edit_closed", minutes=op.minutes)
+    if op.body is None:
+        return None
+    if op.revision != row[10] + 1:
+        return Unacceptable("edit_conflict")
+    return await rules.refusal(op.author.id, op.body, op.at) if op.is_ruled else None
 
 
 def _refusal(op: ChangeMessage, channel: _Channel, row: Row | None, writers: _Writers) -> Refused | None:

@@ -96,6 +96,8 @@ class SendMessage(NamedTuple):
     files: tuple[str, ...] = ()
     """Public ids of what goes with it: ready, and ``uploader_id``'s."""
     uploader_id: int = 0
+    is_ruled: bool = False
+    """Whether the installation's rules for what members write hold for it: see ``store.posting``."""
 
 
 class ChangeMessage(NamedTuple):
@@ -114,6 +116,8 @@ class ChangeMessage(NamedTuple):
     minutes: int
     at: int
     done: Done
+    is_ruled: bool = False
+    """As in :class:`SendMessage`."""
 
 
 class RaiseMarks(NamedTuple):

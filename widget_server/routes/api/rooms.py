@@ -149,7 +149,7 @@ async def list_room_messages(call: Call) -> Reply:
     status=201,
     refusals=(
         "not_found", "not_allowed", "banned", "silenced", "conflict", "channel_closed", "busy", "empty_message",
-        "message_too_long", "bad_text",
+        "message_too_long", "bad_text", "post_refused", "link_refused", "too_many_links",
     ),
 )  # fmt: skip
 async def write_in_room(call: Call) -> Reply:

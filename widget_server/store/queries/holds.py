@@ -58,6 +58,9 @@ ELSEWHERE = Statement(
 )
 """Posts of somebody that stand on boards which others opened, as many as matter."""
 
+JOINED = Statement(select(person.c.created_at).where(person.c.id == _b("author_id")))
+"""Since when somebody is a member."""
+
 WAITING_OF = Statement(
     select(held_post.c.board_id, held_post.c.payload).where(
         held_post.c.author_id == _b("author_id"), held_post.c.decided_at.is_(None)
