@@ -13,6 +13,8 @@ STAMPS := $(VENV)/stamps
 # Node comes from the virtual environment too, so the machine needs Python and make alone.
 export PATH := $(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+# The tests start hundreds of servers: compiled modules are kept, whatever the shell that calls says.
+unexport PYTHONDONTWRITEBYTECODE
 
 ##@ Set-up
 

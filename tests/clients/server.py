@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from tests.clients.installation import Installation
 
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 _END_SECONDS = 60.0
 
 
