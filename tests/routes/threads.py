@@ -52,6 +52,7 @@ _HEAD = Statement(
     .where(channel.c.id == _b("key"))
     .values(last_seq=_b("seq"), version=_b("new_version"), stamp=_b("new_stamp"))
 )
+_PART = 1_000
 _COUNT = Statement(update(thread).where(thread.c.channel_id == _b("key")).values(replies=_b("count")))
 
 
@@ -68,25 +69,31 @@ async def lay_out_thread(browser: Browser, address: str, long: Long) -> None:
     """Give a thread that has its first post so many replies of its author."""
     engine = browser.app[OFFICE].engine
 
-    async def write(tx: Transaction) -> None:
+    async def look(tx: Transaction) -> tuple[int, int, int]:
         row = await tx.one(thread_queries.BY_NUMBER, number=number_of(address))
         assert row is not None
-        channel_id, author_id, at = row[0], row[8], row[15]
-        places: dict[int, Place] = {1: ROOT}
-        rows = []
-        for seq in range(2, long.replies + 2):
-            parent = 1 if (seq - 2) % long.depth == 0 else seq - 1
-            place = places[seq] = place_under(places[parent], parent, seq)
-            client = f"019a0000-0000-7000-{8000 + number_of(address)}-{seq:012d}"
-            values = (channel_id, seq, author_id, client, parent, *place, at + seq, long.body, seq)
-            rows.append(dict(zip(_MESSAGE, values, strict=True)))
-        await tx.many(_INSERT, rows)
+        return row[0], row[8], row[15]
+
+    channel_id, author_id, at = await engine.database.read(look)
+    places: dict[int, Place] = {1: ROOT}
+    rows = []
+    for seq in range(2, long.replies + 2):
+        parent = 1 if (seq - 2) % long.depth == 0 else seq - 1
+        place = places[seq] = place_under(places[parent], parent, seq)
+        client = f"019a0000-0000-7000-{8000 + number_of(address)}-{seq:012d}"
+        values = (channel_id, seq, author_id, client, parent, *place, at + seq, long.body, seq)
+        rows.append(dict(zip(_MESSAGE, values, strict=True)))
+    # In parts: the store's patience is for what a page writes, not for years at once.
+    for start in range(0, len(rows), _PART):
+        await engine.database.write(lambda tx, part=rows[start : start + _PART]: tx.many(_INSERT, part))
+
+    async def conclude(tx: Transaction) -> None:
         await tx.run(_RENDER, channel=channel_id, renderer=RENDERER, html=render(long.body))
         last = long.replies + 1
         await tx.run(_HEAD, key=channel_id, seq=last, new_version=last, new_stamp=await tx.stamp())
         await tx.run(_COUNT, key=channel_id, count=long.replies)
 
-    await engine.database.write(write)
+    await engine.database.write(conclude)
 
 
 async def set_board(browser: Browser, **values: str) -> None:

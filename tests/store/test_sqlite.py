@@ -52,6 +52,40 @@ async def faulty(empty_store: Path, tmp_path: Path) -> AsyncGenerator[FaultySQLi
         await faulty.close()
 
 
+class Watched(sqlite3.Connection):
+    """A connection that says when it is closed."""
+
+    is_closed = False
+
+    def close(self) -> None:
+        """Close it."""
+        super().close()
+        self.is_closed = True
+
+
+async def test_an_opening_that_is_given_up_closes_what_the_thread_brings_later(
+    empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "late.db"
+    shutil.copyfile(empty_store, path)
+    begun, gate, made = threading.Event(), threading.Event(), list[Watched]()
+
+    def late(*args: object, **named: object) -> sqlite3.Connection:
+        begun.set()
+        gate.wait()
+        made.append(Watched(path, check_same_thread=False))
+        return made[0]
+
+    monkeypatch.setattr(sqlite3, "connect", late)
+    opening = asyncio.create_task(SQLiteDatabase(path).open())
+    await asyncio.to_thread(begun.wait)
+    opening.cancel()
+    asyncio.get_running_loop().call_soon(gate.set)
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert [each.is_closed for each in made] == [True]
+
+
 def pragma(name: str) -> Statement:
     return Statement(text(f"PRAGMA {name}"))
 

@@ -12,6 +12,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
@@ -103,6 +104,16 @@ class _SQLiteTransaction:
 class _ThreadedConnection(aiosqlite.Connection):
     """aiosqlite's connection and thread, with a whole function as the unit of work."""
 
+    async def begin(self) -> None:
+        """Connect. A caller that goes away meanwhile waits for the thread: nobody else would close what it brings."""
+        opening = asyncio.ensure_future(self)
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with suppress(sqlite3.Error):
+                await (await opening).close()
+            raise
+
     async def hop(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` in the connection's thread.
 
@@ -167,7 +178,7 @@ class SQLiteDatabase(Database):
             lambda: sqlite3.connect(self._path, isolation_level=None, timeout=_BUSY_MS / 1000, cached_statements=256),
             64,
         )
-        _ = await connection
+        await connection.begin()
         self._opened.append(connection)
         await connection.hop(
             lambda raw: raw.executescript(
