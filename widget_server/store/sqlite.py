@@ -108,7 +108,7 @@ class _ThreadedConnection(aiosqlite.Connection):
         """Connect. A caller that goes away meanwhile waits for the thread: nobody else would close what it brings."""
         opening = asyncio.ensure_future(self)
         try:
-            await asyncio.shield(opening)
+            _ = await asyncio.shield(opening)
         except asyncio.CancelledError:
             with suppress(sqlite3.Error):
                 await (await opening).close()
