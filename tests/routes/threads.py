@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
@@ -83,9 +84,13 @@ async def lay_out_thread(browser: Browser, address: str, long: Long) -> None:
         client = f"019a0000-0000-7000-{8000 + number_of(address)}-{seq:012d}"
         values = (channel_id, seq, author_id, client, parent, *place, at + seq, long.body, seq)
         rows.append(dict(zip(_MESSAGE, values, strict=True)))
+
+    async def insert_part(tx: Transaction, start: int) -> None:
+        await tx.many(_INSERT, rows[start : start + _PART])
+
     # In parts: the store's patience is for what a page writes, not for years at once.
     for start in range(0, len(rows), _PART):
-        await engine.database.write(lambda tx, part=rows[start : start + _PART]: tx.many(_INSERT, part))
+        await engine.database.write(partial(insert_part, start=start))
 
     async def conclude(tx: Transaction) -> None:
         await tx.run(_RENDER, channel=channel_id, renderer=RENDERER, html=render(long.body))
