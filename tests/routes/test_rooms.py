@@ -12,12 +12,15 @@ import pytest
 from tests.clients.state import fresh_id
 from tests.routes.conftest import PASSWORD, make_agent, make_member, sign_in_as
 from tests.routes.rooms import begin_room, deed, join, name_of, say, two_members
-from tests.routes.test_pages_socket import Page, page_of
+from tests.routes.test_pages_socket import Page, heard, page_of
 from widget_server.actions.posting_rules import do_change_posting
+from widget_server.actions.resume import Resumed
 from widget_server.actions.room_logs import SHOWN, do_write
 from widget_server.actions.sessions import access_session
 from widget_server.core.permissions import Role
 from widget_server.core.post_rules import Posting, Rules
+from widget_server.hub.bus import place_of_member
+from widget_server.routes.connection import Connection
 from widget_server.routes.office import OFFICE
 
 if TYPE_CHECKING:
@@ -109,6 +112,45 @@ async def test_s3_07_who_leaves_or_is_removed_loses_the_open_room_and_hears_no_m
             {"t": "send", "client_id": fresh_id(), "channel": name, "body": "Still here", "ref": grace.state.ref()}
         )
         assert refused["name"] == "not_found"
+
+
+@pytest.mark.everywhere
+async def test_s3_07_who_is_removed_while_their_room_is_opened_hears_nothing_of_it(
+    browser: Browser, second_browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two_members(browser, second_browser)
+    room = await begin_room(browser)
+    assert await join(second_browser, room) == 303
+    name, database = name_of(room), second_browser.app[OFFICE].engine.database
+    is_read, may_go_on, has_looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    read, keep_rooms = database.read, Connection.keep_rooms
+
+    async def held(fn: Any) -> Any:
+        found = await read(fn)
+        if isinstance(found, Resumed) and not is_read.is_set():
+            is_read.set()
+            await may_go_on.wait()
+        return found
+
+    def look(line: Connection, rooms: frozenset[str]) -> None:
+        keep_rooms(line, rooms)
+        if name not in rooms:
+            has_looked.set()
+
+    monkeypatch.setattr(database, "read", held)
+    monkeypatch.setattr(Connection, "keep_rooms", look)
+    async with page_of(second_browser) as grace:
+        assert grace.state.person is not None
+        await heard(place_of_member(grace.state.person["id"]), second_browser)
+        await grace.say(grace.state.open(name))
+        channel = grace.state.channels[name]
+        await is_read.wait()
+        assert await deed(browser, f"{room}/members/{grace.state.person['id']}/remove") == 303
+        await has_looked.wait()
+        may_go_on.set()
+        await grace.until(lambda: channel.is_settled or channel.gone)
+        assert channel.gone
+        assert grace.bodies(name) == []
 
 
 @pytest.mark.everywhere

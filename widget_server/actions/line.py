@@ -27,7 +27,7 @@ class Line(Protocol):
         ...
 
     def rooms(self) -> list[str]:
-        """The rooms that the client has open, by public name."""
+        """The rooms that the client has open, by public name, and what is being opened."""
         ...
 
     def leave_room(self, name: str) -> None:

@@ -51,7 +51,7 @@ class Connection(Shown):
     """
 
     __slots__ = (
-        "_accesses", "_client", "_desk", "_in_console", "_is_counted", "_is_gone", "_limits", "_pending",
+        "_accesses", "_client", "_desk", "_in_console", "_is_counted", "_is_gone", "_limits", "_opening", "_pending",
         "_reading", "_settled", "_starting", "_unanswered", "actor", "address", "inbox", "outbound", "session", "site",
     )  # fmt: skip
 
@@ -68,6 +68,8 @@ class Connection(Shown):
     ) -> None:
         self._desk = desk
         self._accesses: dict[str, Access] | None = None
+        self._opening: dict[str, bool] | None = None
+        """Channels that are being read, each with whether nothing has happened that the reading may have missed."""
         self._client = client
         self._pending: set[asyncio.Task[None]] | None = None
         self._in_console = False
@@ -304,14 +306,28 @@ class Connection(Shown):
 
     async def _open(self, channel: str, position: f.Position | None, ref: int | None) -> None:
         """Subscribe first, then read: what comes between waits in the session's buffer (G09)."""
-        engine = self._desk.engine
-        engine.switchboard.subscribe(channel, self)
+        self._desk.engine.switchboard.subscribe(channel, self)
         try:
-            found = await engine.database.read(lambda tx: resume(tx, self.actor, engine.epoch, channel, position, ref))
+            found = await self._read_to_open(channel, position, ref)
         except StoreUnavailable:
             self.outbound.end(CloseCode.BUSY, 1_000)
             return
         self._opened(found)
+
+    async def _read_to_open(self, channel: str, position: f.Position | None, ref: int | None) -> Resumed:
+        """Read a channel; once more where its member may have been sent out of it meanwhile."""
+        engine = self._desk.engine
+        opening = self._opening = self._opening or {}
+        try:
+            while True:
+                opening[channel] = True
+                found = await engine.database.read(
+                    lambda tx: resume(tx, self.actor, engine.epoch, channel, position, ref)
+                )
+                if opening[channel]:
+                    return found
+        finally:
+            opening.pop(channel, None)
 
     def _opened(self, found: Resumed) -> None:
         engine = self._desk.engine

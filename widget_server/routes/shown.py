@@ -29,6 +29,7 @@ class Shown:
         actor: Actor
         session: Session
         _accesses: dict[str, Access] | None
+        _opening: dict[str, bool] | None
         _reading: PageLine | None
 
         def _all_at_once(self, effects: Sequence[Effect]) -> None: ...
@@ -52,12 +53,19 @@ class Shown:
             self._all_at_once(self.session.opened(Opened(name, [encode.dumps({"t": "gone", "channel": name})], None)))
 
     def rooms(self) -> list[str]:
-        """The rooms that the client has open, by public name."""
-        return [name for name, access in (self._accesses or {}).items() if access.kind == "room"]
+        """The rooms that the client has open, and every channel that is being read for it, which may be one."""
+        opened = [name for name, access in (self._accesses or {}).items() if access.kind == "room"]
+        return [*opened, *(self._opening or ())]
 
     def leave_room(self, name: str) -> None:
-        """The client's member is not in this room any more: it is as if it were not there (S3.07, S06)."""
-        self._all_at_once(self.session.opened(Opened(name, [encode.dumps({"t": "gone", "channel": name})], None)))
+        """The client's member is not in this room any more: it is as if it were not there (S3.07, S06).
+
+        What is being read of it may have been found before they went: it is read again.
+        """
+        if self._opening and name in self._opening:
+            self._opening[name] = False
+        if self._accesses and name in self._accesses:
+            self._all_at_once(self.session.opened(Opened(name, [encode.dumps({"t": "gone", "channel": name})], None)))
 
     def keep_rooms(self, rooms: frozenset[str]) -> None:
         """The member is in these rooms now, and in no other."""
