@@ -10,11 +10,13 @@ from sqlalchemy import func, select
 
 from tests.workers.club import Club, another_node, club_of
 from widget_server.actions import watchers
+from widget_server.actions.accounts import access_account
 from widget_server.actions.ignoring import do_ignore
 from widget_server.actions.members import do_follow
 from widget_server.actions.notice_choices import do_choose
 from widget_server.actions.notices import WATCHERS
 from widget_server.actions.outbox import do_take
+from widget_server.actions.relocation import do_merge, do_split
 from widget_server.core.errors import Refused
 from widget_server.core.notifying import Choices
 from widget_server.store.tables import notice, watching
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from tests.engines.post_office import PostOffice
+    from widget_server.core.permissions import Actor
     from widget_server.store.database import Database
 
 
@@ -91,6 +94,53 @@ async def test_what_is_muted_is_told_in_no_way_whatever_else_was_chosen(club: Cl
     await club.reply(club.ada, number, "@Bea, this too.")
     await club.node.carry_out()
     assert await club.told(bea) == ["reply"], "and of one post once"
+
+
+async def moderator_of(club: Club) -> Actor:
+    """Who opened the board, with the rights that this gave them."""
+    return (await access_account(club.engine.database, club.ada.person_id)).actor
+
+
+async def test_who_watches_a_thread_watches_the_one_that_it_is_merged_into_unless_they_chose_otherwise_there(
+    club: Club,
+) -> None:
+    bea, cleo, dora, emil = [await club.member(name) for name in ("Bea", "Cleo", "Dora", "Emil")]
+    source, target = await club.begin(club.ada, title="Leaves"), await club.begin(club.ada, title="Roots")
+    for who in (bea, cleo, dora):
+        await club.set_level(who, "thread", str(source), "watch")
+    await club.set_level(cleo, "thread", str(target), "mute")
+    await club.set_level(dora, "thread", str(target), "watch")
+    await club.set_level(emil, "thread", str(source), "mute")
+    await club.set_level(emil, "board", "plants", "watch")
+    await club.reply(club.ada, source)
+    await club.node.carry_out()
+    told = {who: len(await club.told(who)) for who in (bea, cleo, dora, emil)}
+    assert told == {bea: 1, cleo: 1, dora: 1, emil: 0}
+    await do_merge(club.engine, await moderator_of(club), source, target)
+    await club.node.carry_out()
+    assert {who: len(await club.told(who)) for who in told} == told, "nobody is told again of what they know"
+    await club.reply(club.ada, target)
+    await club.node.carry_out()
+    assert {who: len(await club.told(who)) - before for who, before in told.items()} == {
+        bea: 1, cleo: 0, dora: 1, emil: 1,
+    }  # fmt: skip
+
+
+async def test_who_watches_a_thread_watches_what_is_split_off_it_and_who_mutes_it_mutes_both(club: Club) -> None:
+    bea, cleo = [await club.member(name) for name in ("Bea", "Cleo")]
+    number = await club.begin(club.ada)
+    await club.set_level(bea, "thread", str(number), "watch")
+    await club.set_level(cleo, "thread", str(number), "mute")
+    await club.set_level(cleo, "board", "plants", "watch")
+    await club.reply(club.ada, number)
+    await club.node.carry_out()
+    split = await do_split(club.engine, await moderator_of(club), number, [2], "Another matter")
+    await club.node.carry_out()
+    assert (await club.told(bea), await club.told(cleo)) == (["post"], [])
+    for thread in (split.number, number):
+        await club.reply(club.ada, thread)
+    await club.node.carry_out()
+    assert (await club.told(bea), await club.told(cleo)) == (["post"] * 3, [])
 
 
 async def test_ignoring_is_stronger_than_watching(club: Club) -> None:

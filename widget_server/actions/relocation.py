@@ -1,6 +1,7 @@
 """Splitting and merging threads: posts get a new place at the end of another thread, and leave a tombstone.
 
-A post keeps its author, its time, its history and everything that hangs on it. Whoever follows an address to its old
+A post keeps its author, its time, its history and everything that hangs on it. Whoever watches the one thread watches
+the other from then on, and nobody is told again of what stood there. Whoever follows an address to its old
 place is led to the new one; marks of readers stay right because no place is ever taken away or given twice.
 """
 
@@ -13,6 +14,7 @@ from widget_server.actions.appointments import rights_now
 from widget_server.actions.moderation import hold_moderated, record_deed
 from widget_server.actions.thread_heads import tell_read_again
 from widget_server.actions.threads import NUMBERS, Thread, access_thread, check_title, take_off
+from widget_server.actions.watching import take_watchers_along
 from widget_server.core.boards import can_moderate
 from widget_server.core.errors import Refused, Unacceptable
 from widget_server.core.ranking import hot
@@ -200,6 +202,7 @@ async def do_split(engine: Engine, actor: Actor, number: int, seqs: list[int], t
             new_score=first.score or 0,
             new_hot=hot(first.score or 0, first.created_at),
         )
+        await take_watchers_along(tx, source.channel_id, channel_id, is_part=True)
         await _settle(tx, source, places, committed)
         await tell_read_again(tx, channel_id, committed, last_seq=len(posts))
         await tx.run(q.RECOUNT, key=channel_id)
@@ -245,6 +248,7 @@ async def do_merge(engine: Engine, actor: Actor, number: int, into: int) -> Thre
         await tx.run(deeds.SET_STATE, key=source.channel_id, new_state="locked")
         await take_off(tx, source, now, actor.person_id)
         await tx.run(deeds.PIN, key=source.channel_id, new_pinned=0, new_until=None)
+        await take_watchers_along(tx, source.channel_id, target.channel_id, is_part=False)
         await _settle(tx, source, places, committed)
         await tell_read_again(tx, target.channel_id, committed, last_seq=target.last_seq + len(posts))
         await tx.run(q.RECOUNT, key=target.channel_id)

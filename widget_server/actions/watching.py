@@ -97,6 +97,18 @@ async def do_set_level(engine: Engine, actor: Actor, thing: Thing, level: Level 
     await engine.committer.run(work)
 
 
+async def take_watchers_along(tx: Transaction, source: int, target: int, *, is_part: bool) -> None:
+    """Let what was chosen for the thread ``source`` hold for ``target``, for whoever has chosen nothing there.
+
+    Args:
+        tx: writes; it holds both threads.
+        source: the key of the channel that posts went from.
+        target: of the one that they came to.
+        is_part: whether the target is made of the source's posts alone: whoever muted those mutes it too.
+    """
+    await tx.run(q.TAKE_ALONG, from_channel=source, to_channel=target, also_muted=int(is_part))
+
+
 async def find_level(tx: Transaction, actor: Actor, kind: Watched, key: int) -> str:
     """Return the level that ``actor`` chose for something, by its key; empty where none."""
     if not actor.person_id:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from widget_server.store.columns import Key
 from widget_server.store.lists import with_list
 from widget_server.store.statement import Statement
 from widget_server.store.tables import board, channel, follow, message, person, tag, thread, thread_tag, watching
@@ -43,6 +44,27 @@ def _set(dialect_insert: type[sqlite.Insert | postgresql.Insert], *, anew: bool)
 SET = Statement(sqlite=_set(sqlite.Insert, anew=True), postgresql=_set(postgresql.Insert, anew=True))
 BEGIN = Statement(sqlite=_set(sqlite.Insert, anew=False), postgresql=_set(postgresql.Insert, anew=False))
 """As ``SET``, where nothing was chosen before."""
+
+_WATCHING = ("person_id", "kind", "object_id", "level", "created_at")
+
+
+def _take_along(dialect_insert: type[sqlite.Insert | postgresql.Insert]) -> Any:
+    chosen = select(
+        watching.c.person_id, watching.c.kind, cast(_b("to_channel"), Key), watching.c.level, watching.c.created_at
+    ).where(
+        watching.c.kind == "thread",
+        watching.c.object_id == _b("from_channel"),
+        or_(watching.c.level != "mute", _b("also_muted") == literal_column("1")),
+    )
+    return (
+        dialect_insert(watching)
+        .from_select(list(_WATCHING), chosen, include_defaults=False)
+        .on_conflict_do_nothing(index_elements=[watching.c.person_id, watching.c.kind, watching.c.object_id])
+    )
+
+
+TAKE_ALONG = Statement(sqlite=_take_along(sqlite.Insert), postgresql=_take_along(postgresql.Insert))
+"""What was chosen for one thread holds for another one too, for whoever has chosen nothing there."""
 
 _MINE = and_(
     watching.c.person_id == _b("owner"), watching.c.kind == _b("of_kind"), watching.c.object_id == _b("object")
