@@ -111,10 +111,11 @@ check: build ## lint, types, import direction, size budgets, generated files
 	$(BIN)/python scripts/requirements.py --check
 
 .PHONY: generate
-generate: install ## write everything that is generated: protocol types and schema, and the pages of docs/ that are made from the program
+generate: install ## write everything that is generated: protocol types and schema, the pages of docs/ that are made from the program, and how sizes are said
 	$(BIN)/python -m widget_server.protocol.schema
 	$(BIN)/python scripts/pages.py
 	$(BIN)/python scripts/requirements.py
+	$(BIN)/python scripts/sizes.py
 
 .PHONY: texts
 texts: install ## bring new and changed texts of pages, mails and answers into the catalogues; their translations are written by hand

@@ -76,6 +76,14 @@ async def test_a_plain_form_brings_files_that_guests_see_under_the_post(
     assert await status_of(second_browser, f"/files/{picture}/small") == 200
 
 
+async def test_the_size_of_a_file_is_said_in_the_readers_language(browser: Browser, second_browser: Browser) -> None:
+    thread = await begin_thread(browser, await member_with_board(browser))
+    assert (await reply_with(browser, thread, ("notes.txt", b"x" * 12_000))).status == 303
+    response = await second_browser.open(thread, headers={"Accept-Language": "fr"})
+    assert '<span class="hint">12\u202fko</span>' in await response.text()
+    assert '<span class="hint">12 kB</span>' in await shown(second_browser, thread)
+
+
 async def test_what_was_typed_and_attached_is_kept_when_the_form_is_refused(browser: Browser) -> None:
     thread = await begin_thread(browser, await member_with_board(browser))
     refused = await reply_with(browser, thread, ("notes.txt", b"Water them."), ("page.html", b"<p>"), body="My words")

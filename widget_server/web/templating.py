@@ -22,6 +22,7 @@ from widget_server.web.compiled import compiled_for
 from widget_server.web.fixed_texts import fixed_texts
 from widget_server.web.languages import ENGLISH, FOLDER
 from widget_server.web.shell import CSRF, HERE, Shell, Shells, filled
+from widget_server.web.sizes import said_size
 from widget_server.web.zones import moment
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class Templates:
             browser_name=browser_name,
             iso=iso,
             moment=moment,
+            said_size=lambda size: said_size(size, texts.current),
             plain_boards=plain_boards,
             plain_posts=plain_posts,
             plain_threads=plain_threads,

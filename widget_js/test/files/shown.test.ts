@@ -71,6 +71,8 @@ test.each([
   ["en", 12_400, "12 kB"],
   ["en", 1_500_000, "1.5 MB"],
   ["de", 1_500_000, "1,5 MB"],
+  ["fr", 1_500_000, "1,5\u202fMo"],
+  ["fr", 999_600, "1\u202fMo"],
 ])("in %s %d bytes are %s", (language, bytes, text) => {
   expect(saidSize(bytes, language)).toBe(text);
 });
