@@ -43,6 +43,18 @@ SHAPES: Final[dict[str, Callable[[int], str]]] = {
     "a mailbox of a long name": lambda n: "a" * n + "@b.com",
     "names of nobody": lambda n: "@a." * (n // 3),
     "entities that open": lambda n: "&a" * (n // 2),
+    "addresses without a scheme": lambda n: "://" * (n // 3),
+    "schemes that are none": lambda n: "1http://" * (n // 8),
+    "addresses between emphasis": lambda n: "a@b.co *b* " * (n // 11),
+    "targets without an end": lambda n: "[a](bbbbbbb" * (n // 11),
+    "names that open": lambda n: "@[" * (n // 2),
+    "deep quotes that go on": lambda n: ">" * 20 + "a\n" + "b\n" * (n // 2),
+    "deep quotes": lambda n: (">" * 20 + "a\n\n") * (n // 23),
+    "references over lines": lambda n: "[a\n" * (n // 3),
+    "lists in turns": lambda n: "- a\n* b\n" * (n // 8),
+    "tables of many columns": lambda n: "|a" * (n // 4) + "\n" + "|-" * (n // 4),
+    "small pieces of code": lambda n: "```py\na\n```\n" * (n // 12),
+    "code of long lines": lambda n: "```csharp\n" + ("a " * 99 + "\n") * (n // 199) + "```",
     "headings": lambda n: "a\n=\n" * (n // 4),
 }
 """Each by a length in characters, about."""

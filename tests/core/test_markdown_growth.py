@@ -13,7 +13,8 @@ import pytest
 from tests.core.pathological import SHAPES
 from widget_server.core.markdown import render
 
-SHORT, LONG = 1_000, 4_000
+SHORT, LONG, LONGEST = 1_000, 4_000, 40_000
+MOST_CALLS = 500_000
 
 
 def work(source: str) -> int:
@@ -41,6 +42,12 @@ def test_a_text_four_times_as_long_takes_about_four_times_the_work(shape: str) -
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_s28_no_text_is_more_work_than_one_may_be(shape: str) -> None:
+    render(SHAPES[shape](SHORT))
+    assert work(SHAPES[shape](LONGEST)) <= MOST_CALLS
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_a_text_becomes_a_page_of_its_own_size(shape: str) -> None:
     source = SHAPES[shape](LONG)
-    assert len(render(source)) <= 12 * len(source)
+    assert len(render(source)) <= 16 * len(source)

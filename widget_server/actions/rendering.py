@@ -23,7 +23,7 @@ _SHORT_CHARS: Final = 4_000
 _SHORT: Final = ThreadPoolExecutor(1, thread_name_prefix="markdown")
 _LONG: Final = ThreadPoolExecutor(1, thread_name_prefix="long-markdown")
 """Texts are rendered one after the other, so that however many come the loop shares the interpreter with two threads at
-most, and no long one is waited for by a short one: 40,000 hostile characters may take a second (S28)."""
+most, and no long one is waited for by a short one: 40,000 hostile characters may take a tenth of a second (S28)."""
 
 
 class Source(NamedTuple):

@@ -16,9 +16,10 @@ from pygments.token import Comment, Error, Generic, Keyword, Name, Number, Opera
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
-MAX_CHARS: Final = 20_000
-MAX_LINE: Final = 400
+MAX_CHARS: Final = 10_000
+MAX_LINE: Final = 200
 MAX_LINES: Final = 500
+_PIECE: Final = 200
 MAX_ERRORS: Final = 40
 """Letters of a code that its language does not have."""
 
@@ -90,6 +91,11 @@ def language_of(info: str) -> str | None:
     """Return the language that a fence names in its first word; None for one that is not coloured."""
     words = info.split(maxsplit=1)
     return _CALLED.get(words[0].lower()) if words else None
+
+
+def cost_of(code: str) -> int:
+    """Return what colouring ``code`` takes at most, about: a piece to begin, and more for each letter of long lines."""
+    return _PIECE + sum(len(line) * (1 + len(line) // 40) for line in code.split("\n"))
 
 
 def highlighted(code: str, language: str) -> str:

@@ -18,7 +18,8 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.rules_block import blockquote, list_block
 from markdown_it.token import Token
 
-from widget_server.core.highlighting import CLASSES, LANGUAGES, highlighted, language_of
+from widget_server.core.highlighting import CLASSES, LANGUAGES, cost_of, highlighted, language_of
+from widget_server.core.markdown_work import PaidInline, Work, linkify, mentions_paid, paid_table, show_rest
 from widget_server.core.mentions import split_mentions
 
 if TYPE_CHECKING:
@@ -30,14 +31,14 @@ if TYPE_CHECKING:
 
     Block = Callable[[StateBlock, int, int, bool], bool]
 
-RENDERER: Final = 2
+RENDERER: Final = 3
 """Goes up when the same source would look different, also by a newer library: what was kept of an older one is not used
 any more. A test holds the number and a digest of what it makes together."""
 
 _NESTING: Final = 20
 """Quotes and lists deeper than this are shown as they were written (S28)."""
 
-_EMPTY_CELLS: Final = 5_000
+_EMPTY_CELLS: Final = 2_000
 """A row that ends early is filled up with empty cells, so a few letters could make a page of them: a text that might
 get more than this is shown without tables."""
 
@@ -65,7 +66,7 @@ def render(source: str, people: Mapping[str, str] | None = None) -> str:
         people: whom it may mention: the name (as ``core.mentions`` has it) with the address of their page.
     """
     parser = _PARSER if _empty_cells(source) <= _EMPTY_CELLS else _WITHOUT_TABLES
-    return _CLEANER.clean(parser.render(source, {"people": people or {}}))
+    return _CLEANER.clean(parser.render(source, {"people": people or {}, "work": Work()}))
 
 
 def is_safe_address(address: str) -> bool:
@@ -91,6 +92,10 @@ def _empty_cells(source: str) -> int:
 
 
 class _Parser(MarkdownIt):
+    def __init__(self, config: str, options: Mapping[str, Any]) -> None:
+        super().__init__(config, options)
+        self.inline = PaidInline()
+
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's name for it
         return is_safe_address(url)
 
@@ -102,13 +107,16 @@ class _Parser(MarkdownIt):
 def _made_parser(*, tables: bool) -> MarkdownIt:
     # The parser's own limit leaves out what is deeper; ours is reached first and leaves it as text.
     parser = _Parser("commonmark", {"html": False, "linkify": True, "maxNesting": 2 * _NESTING})
-    parser.enable(["table", "strikethrough", "linkify"] if tables else ["strikethrough", "linkify"])
+    parser.enable(["linkify", "table"] if tables else "linkify")
     parser.linkify = LinkifyIt(
         {"ftp:": None, "//": None}, {"fuzzy_link": False, "fuzzy_ip": False, "fuzzy_email": True}
     )
     ends = ["paragraph", "reference", "blockquote"]
     parser.block.ruler.at("blockquote", _unless_deep(blockquote), {"alt": [*ends, "list"]})
     parser.block.ruler.at("list", _unless_deep(list_block), {"alt": ends})
+    parser.block.ruler.at("table", paid_table, {"alt": ends[:2]})
+    parser.block.ruler.before("table", "rest", show_rest, {"alt": [*ends, "list"]})
+    parser.core.ruler.at("linkify", linkify)
     parser.core.ruler.push("shape", _shape)
     for name, rule in _RULES.items():
         parser.add_render_rule(name, rule)
@@ -135,7 +143,9 @@ def _shape(state: StateCore) -> None:
             if isinstance(style, str) and style in _ALIGNMENTS:
                 token.attrSet("class", _ALIGNMENTS[style])
         elif token.type == "inline" and token.children:
-            token.children = split_mentions(_with_shown_targets(token.children), people)
+            token.children = _with_shown_targets(token.children)
+            if people and mentions_paid(state.env["work"], token.content):
+                token.children = split_mentions(token.children, people)
 
 
 def _with_shown_targets(tokens: Sequence[Token]) -> list[Token]:
@@ -201,9 +211,10 @@ def _plain(tokens: Sequence[Token]) -> str:
     )
 
 
-def _fence(_: RendererHTML, tokens: Sequence[Token], at: int, *__: Any) -> str:
-    language = language_of(tokens[at].info)
-    code = highlighted(tokens[at].content, language) if language else escapeHtml(tokens[at].content)
+def _fence(_: RendererHTML, tokens: Sequence[Token], at: int, __: Any, env: Mapping[str, Any]) -> str:
+    language, written = language_of(tokens[at].info), tokens[at].content
+    is_coloured = language and env["work"].spend_colour(cost_of(written))
+    code = highlighted(written, language) if language and is_coloured else escapeHtml(written)
     named = f' class="language-{language}"' if language else ""
     return f'<pre dir="ltr" tabindex="0"><code{named}>{code}</code></pre>\n'
 
@@ -224,12 +235,17 @@ def _host(_: RendererHTML, tokens: Sequence[Token], at: int, *__: Any) -> str:
     return f" <small>({escapeHtml(tokens[at].content)})</small>"
 
 
+def _rest(_: RendererHTML, tokens: Sequence[Token], at: int, *__: Any) -> str:
+    return f'<p dir="auto" class="as-written">{escapeHtml(tokens[at].content)}</p>\n'
+
+
 _RULES: Final = {
     "fence": _fence,
     "code_block": _code_block,
     "table_open": _table_open,
     "table_close": _table_close,
     "host": _host,
+    "rest": _rest,
 }
 _PARSER: Final = _made_parser(tables=True)
 _WITHOUT_TABLES: Final = _made_parser(tables=False)
@@ -252,6 +268,7 @@ _CLEANER: Final = nh3.Cleaner(
         "a": {"mention"},
         "code": {f"language-{name}" for name in LANGUAGES},
         "div": {"scroll"},
+        "p": {"as-written"},
         "span": set(CLASSES),
         "th": set(_ALIGNMENTS.values()),
         "td": set(_ALIGNMENTS.values()),
