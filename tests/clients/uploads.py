@@ -24,17 +24,23 @@ class Uploads:
     Args:
         http: the session; of somebody signed in with their cookie.
         base: ``http://host:port``.
-        origin: of the page.
-        token: a visitor's.
+        origin: of the page; None for a program.
+        token: a visitor's, or a program's.
         site: the key of the visitor's site.
     """
 
     def __init__(
-        self, http: aiohttp.ClientSession, base: str, origin: str, *, token: str | None = None, site: str | None = None
+        self,
+        http: aiohttp.ClientSession,
+        base: str,
+        origin: str | None,
+        *,
+        token: str | None = None,
+        site: str | None = None,
     ) -> None:
         self._http = http
         self._base = base
-        self.headers = TUS | {"Origin": origin}
+        self.headers = TUS | ({} if origin is None else {"Origin": origin})
         if token is not None:
             self.headers["Authorization"] = f"Bearer {token}"
         self._site = site

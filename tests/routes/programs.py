@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from tests.clients.state import fresh_id
+from tests.clients.uploads import Uploads
 from widget_server.actions.accounts import access_account
 from widget_server.actions.tokens import do_make_token, new_token
 from widget_server.core.scopes import Scope
@@ -49,6 +50,11 @@ class Program:
         told = await response.json()
         assert set(told["error"]) - {"retry_after"} == {"code", "name", "message", "request"}
         return response.status, told["error"]["name"]
+
+    @property
+    def uploads(self) -> Uploads:
+        """What sends and reads files with the token."""
+        return Uploads(self.http, self.base, None, token=self.token)
 
     async def send(self, channel: str, body: str = "Hi", client_id: str | None = None) -> Any:
         """Write a message into a conversation."""

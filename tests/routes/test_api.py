@@ -192,6 +192,8 @@ def path_of(operation: Operation, channel: str, site: str) -> str:
         .replace("{number}", "1")
         .replace("{board}", "plants")
         .replace("{room}", NOBODY)
+        .replace("{kind}", "board")
+        .replace("{name}", "plants")
     )
 
 
@@ -218,6 +220,8 @@ BODIES: dict[str, Any] = {
     "vote_on_post": {"vote": "up"},
     "lock_thread": {"locked": True},
     "pin_thread": {"where": None},
+    "see_notices": {"until": 1},
+    "set_level": {"level": "watch"},
     "write_post": {"client_id": fresh_id(), "body": "Hi"},
 }
 

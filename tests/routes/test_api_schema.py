@@ -46,6 +46,7 @@ class Caller:
         self._headers = {"Authorization": f"Bearer {token}"}
         # What the document cannot know: which conversation, site, board and thread there are.
         self._known = {"conversation": channel, "key": SHOP, "board": "plants", "number": 1, "seq": 1}
+        self._known |= {"kind": "board", "name": "plants"}
         self._count = count
         self.found: list[tuple[str, int]] = []
 
@@ -98,5 +99,6 @@ async def test_s13_every_call_is_answered_as_the_document_says(backend: Backend,
     assert {operation for operation, _ in caller.found} == operations
     assert {operation for operation, status in caller.found if status < 300} >= {
         "GET /me", "GET /sites", "GET /conversations", "GET /people", "GET /webhooks", "GET /boards", "GET /threads",
-        "GET /threads/{number}", "GET /threads/{number}/posts",
+        "GET /threads/{number}", "GET /threads/{number}/posts", "GET /notices", "PUT /notices/seen", "GET /watching",
+        "GET /watching/{kind}/{name}", "PUT /watching/{kind}/{name}",
     }  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from tests.workers.club import BASE, Club, another_node, club_of
 from widget_server.actions.notice_choices import do_choose
-from widget_server.actions.notices import do_see_all
+from widget_server.actions.notices import do_see_until
 from widget_server.actions.push_lines import TOPIC as PUSH
 from widget_server.actions.removals import do_remove_post
 from widget_server.core.notifying import DELAY_MS, Choices
@@ -106,7 +106,7 @@ async def test_s06_what_may_not_be_read_when_the_mail_leaves_is_in_no_mail(
         elif what == "the post":
             await do_remove_post(club.engine, club.ada.actor, number, seq)
         else:
-            await do_see_all(club.engine, bea.actor)
+            await do_see_until(club.engine, bea.actor)
 
     club.works.clock.now += DELAY_MS
     if when == "before it is sent":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from widget_server.actions.appointments import rights_of
+from widget_server.actions.boards import access_boards
 from widget_server.actions.notice_choices import read_choices, with_lines
 from widget_server.actions.outbox import put
 from widget_server.actions.push_lines import TOPIC as PUSH
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
     from widget_server.actions.threads import Thread
     from widget_server.core.boards import Board
     from widget_server.core.permissions import Actor
-    from widget_server.store.database import Row, Transaction
+    from widget_server.store.database import Database, Row, Transaction
     from widget_server.store.records import Committed
 
 PAGE: Final = 50
+_END: Final = 2**62
+"""No notice has such a key."""
 ACCEPTED: Final = "accepted"
 MAIL: Final = "notice.mail"
 """The topic of what is mailed unless it is seen within a while (:mod:`widget_server.actions.notice_mails`)."""
@@ -257,6 +260,17 @@ class Notice(NamedTuple):
     room: str | None
     """The public name of the room that it is about."""
 
+    @property
+    def path(self) -> str | None:
+        """The address of what it is about, if any."""
+        return _path_of(self.number, self.seq, self.room)
+
+
+def _path_of(number: int | None, seq: int | None, room: str | None) -> str | None:
+    if number is None:
+        return None if room is None else f"/rooms/{room}"
+    return f"/threads/{number}" if seq is None else f"/threads/{number}/{seq}"
+
 
 def notice_of(row: Row) -> Notice:
     """Return the notice of a row of ``queries.notices``."""
@@ -281,6 +295,33 @@ async def list_notices(
     return [notice_of(row) for row in rows]
 
 
+async def list_newest(
+    db: Database, actor: Actor, *, before: int | None, limit: int, unseen: bool = False
+) -> list[Notice]:
+    """Return what somebody was told, the newest first, and one more than ``limit`` where others follow.
+
+    Args:
+        db: the store.
+        actor: who was told; of threads only what they may read now.
+        before: the key of the last one that they have; None: begin with the newest.
+        limit: how many.
+        unseen: only what they have not seen.
+    """
+
+    async def read(tx: Transaction) -> list[Notice]:
+        boards = [board.id for board in await access_boards(tx, actor)]
+        rows = await tx.all(
+            q.BEFORE_UNSEEN if unseen else q.BEFORE,
+            person_id=actor.person_id,
+            boards=listed(tx.dialect, boards),
+            before=_END if before is None else before,
+            limit=limit + 1,
+        )
+        return [notice_of(row) for row in rows]
+
+    return await db.read(read)
+
+
 async def do_see(engine: Engine, reader: Actor, key: int) -> str | None:
     """Mark a notice of one's own as seen, and return the address of what it is about, if any.
 
@@ -295,10 +336,7 @@ async def do_see(engine: Engine, reader: Actor, key: int) -> str | None:
             raise Refused("not_found")
         await tx.run(q.SEE, key=key, owner_id=reader.person_id, now=now, new_stamp=await tx.stamp())
         committed.notices.add(reader.public_id)
-        number, seq, room = row
-        if number is None:
-            return None if room is None else f"/rooms/{room}"
-        return f"/threads/{number}" if seq is None else f"/threads/{number}/{seq}"
+        return _path_of(*row)
 
     place: str | None = await engine.committer.run(work)
     return place
@@ -320,12 +358,12 @@ async def do_see_read(engine: Engine, reader: Actor, channel_id: int, until: int
     await engine.committer.run(work)
 
 
-async def do_see_all(engine: Engine, reader: Actor) -> None:
-    """Mark everything that somebody was told as seen."""
+async def do_see_until(engine: Engine, reader: Actor, until: int = _END) -> None:
+    """Mark what somebody was told as seen, up to a notice, or all of it. Harmless to repeat."""
     now = engine.clock.now_ms()
 
     async def work(tx: Transaction, committed: Committed) -> None:
-        await tx.run(q.SEE_ALL, owner_id=reader.person_id, now=now, new_stamp=await tx.stamp())
+        await tx.run(q.SEE_UNTIL, owner_id=reader.person_id, until=until, now=now, new_stamp=await tx.stamp())
         committed.notices.add(reader.public_id)
 
     await engine.committer.run(work)

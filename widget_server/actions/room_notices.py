@@ -104,6 +104,15 @@ async def do_set_room_level(engine: Engine, actor: Actor, public_id: str, level:
     await engine.committer.run(work)
 
 
+async def read_room_level(tx: Transaction, actor: Actor, public_id: str) -> str:
+    """As :func:`find_room_level`, by the room's public name.
+
+    Raises:
+        Refused: ``not_found`` for a room in which ``actor`` is not.
+    """
+    return await find_room_level(tx, actor, (await access_room(tx, actor, public_id)).channel_id)
+
+
 async def find_room_level(tx: Transaction, actor: Actor, channel_id: int) -> str:
     """Return how much of a room ``actor`` wants to hear; empty where they are not in it."""
     row = await tx.one(q.LEVEL, key=channel_id, who=actor.person_id)

@@ -49,6 +49,17 @@ async def list_own(tx: Transaction, owner_id: int, public_ids: list[str]) -> lis
     return [own[name] for name in public_ids if name in own and own[name].message_no is None]
 
 
+async def check_of_site(tx: Transaction, site_id: int, public_ids: tuple[str, ...]) -> None:
+    """See that a token of one site sends no file that was sent for anything else, though its maker's (S10).
+
+    Raises:
+        Unacceptable: ``no_such_file``.
+    """
+    rows = await tx.all(q.BY_PUBLIC_IDS, ids=listed(tx.dialect, list(public_ids)))
+    if any(stored_file(row).site_id != site_id for row in rows):
+        raise Unacceptable("no_such_file")
+
+
 async def keep_for_hold(tx: Transaction, owner_id: int, public_ids: tuple[str, ...], until: int) -> None:
     """Keep files for a post that waits for a moderator.
 

@@ -121,6 +121,21 @@ async def access_program(db: Database, token: str, now_ms: int) -> Program:
     return Program(found, account, cut(account.actor, found.scopes, site_id=found.site_id or 0))
 
 
+def is_of_program(token: str) -> bool:
+    """Whether a bearer's token is a program's, or meant as one; a visitor's may begin in the same way by chance."""
+    return token.startswith(PREFIX) and not is_token(token)
+
+
+def check_scope(program: Program, scope: Scope) -> None:
+    """See that a token is for something.
+
+    Raises:
+        Refused: ``scope_missing``.
+    """
+    if scope not in program.token.scopes:
+        raise Refused("scope_missing", scope=scope.value)
+
+
 def check_name(name: str) -> str:
     """Return a token's name as it is stored: one line.
 

@@ -25,13 +25,15 @@ from widget_server.protocol.encode import error_body
 from widget_server.store.queries import files as q
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection
 
     from widget_server.actions.engine import Engine
     from widget_server.store.database import Transaction
     from widget_server.store.objects import Objects
     from widget_server.store.records import Committed, State
 
+KINDS: Final = frozenset({"conversation", "staff", "thread", "room"})
+"""Of channels whose messages carry files."""
 PART_BYTES: Final = 4_194_304
 """So much of an upload is in memory at most, and so much comes again after a cut at most."""
 _AT_ONCE: Final = 24
@@ -171,10 +173,12 @@ class Announced(NamedTuple):
 
 
 class Account(NamedTuple):
-    """Somebody signed in who uploads; as an agent too, where they are one."""
+    """Somebody with an account who uploads; as an agent too, where they are one."""
 
     person_id: int
     agent: Agent | None
+    site_id: int | None = None
+    """The only site for which they do, by its token."""
 
 
 Uploader = Visitor | Account
@@ -224,7 +228,7 @@ async def do_announce(engine: Engine, uploader: Uploader, wish: Announced) -> St
         await tx.one(q.HOLD_PERSON, key=owner_id)
         known = await tx.one(q.BY_CLIENT_ID, owner_id=owner_id, client_id=wished.client_id)
         if known is not None:
-            return _repeated(stored_file(known), wished), author
+            return _repeated(stored_file(known), wished, uploader), author
         if site_id is not None:
             await tx.one(q.HOLD_SITE, key=site_id)
         await _check_shares(tx, terms, owner_id, site_id, wished.size)
@@ -249,7 +253,9 @@ async def do_announce(engine: Engine, uploader: Uploader, wish: Announced) -> St
     return announced
 
 
-def _repeated(known: StoredFile, wished: Announced) -> StoredFile:
+def _repeated(known: StoredFile, wished: Announced, uploader: Uploader) -> StoredFile:
+    if uploader.site_id is not None and uploader.site_id != known.site_id:
+        raise Unacceptable("conflict")
     if known.state in {"coming", "come"} and (known.name, known.size) != (wished.name, wished.size):
         raise Unacceptable("conflict")
     return known
@@ -257,6 +263,8 @@ def _repeated(known: StoredFile, wished: Announced) -> StoredFile:
 
 async def _site_of(tx: Transaction, uploader: Account, public_id: str | None) -> int | None:
     """The site whose share a file for this channel counts against: that of a conversation."""
+    if uploader.site_id is not None:
+        return uploader.site_id
     if public_id is None or uploader.agent is None:
         return None
     try:
@@ -367,29 +375,36 @@ async def find_file(tx: Transaction, public_id: str) -> FoundFile:
     return FoundFile(stored_file(row), *row[_COLUMNS:])
 
 
-def access_own_file(found: FoundFile, owner_id: int | None) -> StoredFile:
+class Asker(NamedTuple):
+    """Who asks for a file."""
+
+    owner_id: int | None
+    """Who they are, where they may send files; None also where nothing is stored of them."""
+    doors: tuple[Visitor | Agent | Member | Reader, ...]
+    """As whom they may enter a channel."""
+    kinds: Collection[str] = KINDS
+    """Which kinds of channels they may enter."""
+    site_id: int | None = None
+    """The only site whose files are theirs; None: all that they sent."""
+
+
+def access_own_file(found: FoundFile, asker: Asker) -> StoredFile:
     """Return a file to whoever uploads it.
 
     Raises:
         Refused: ``not_found``.
     """
-    if owner_id is None or owner_id != found.file.owner_id:
+    if asker.owner_id is None or asker.owner_id != found.file.owner_id:
+        raise Refused("not_found")
+    if asker.site_id is not None and asker.site_id != found.file.site_id:
         raise Refused("not_found")
     return found.file
 
 
-async def access_file(
-    tx: Transaction, found: FoundFile, owner_id: int | None, doors: tuple[Visitor | Agent | Member | Reader, ...]
-) -> StoredFile:
+async def access_file(tx: Transaction, found: FoundFile, asker: Asker) -> StoredFile:
     """Return a file that is ready to whoever may read the message that carries it, or has yet to send it (S12).
 
     Of a post that waits, also to the moderators who decide about it.
-
-    Args:
-        tx: a reading transaction.
-        found: the file.
-        owner_id: who asks.
-        doors: as whom they may enter a channel.
 
     Raises:
         Refused: ``not_found``, also once the message was removed.
@@ -397,18 +412,19 @@ async def access_file(
     if found.file.state != "ready":
         raise Refused("not_found")
     if found.file.message_no is None:
-        rights = [actor.rights for actor in doors if isinstance(actor, Agent | Reader)]
-        if owner_id != found.file.owner_id and await is_to_be_decided(tx, found.file, rights):
+        rights = [actor.rights for actor in asker.doors if isinstance(actor, Agent | Reader)]
+        if asker.owner_id != found.file.owner_id and await is_to_be_decided(tx, found.file, rights):
             return found.file
-        return access_own_file(found, owner_id)
+        return access_own_file(found, asker)
     if found.removed_at is not None or found.channel is None:
         raise Refused("not_found")
-    for actor in doors:
+    for actor in asker.doors:
         try:
-            await access_channel(tx, actor, found.channel)
+            door = await access_channel(tx, actor, found.channel)
         except Refused:
             continue
-        return found.file
+        if door.access.kind in asker.kinds:
+            return found.file
     raise Refused("not_found")
 
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from widget_server.actions.boards import access_board, access_boards
 from widget_server.actions.members import may_follow
+from widget_server.actions.profiles import find_profile
 from widget_server.actions.threads import access_thread, access_thread_channel
 from widget_server.core.errors import Refused, Unacceptable
 from widget_server.core.notifying import LEVELS, WATCHED, Level, Watched
+from widget_server.core.text import fold
 from widget_server.store.lists import listed
 from widget_server.store.queries import profiles as profile_queries
 from widget_server.store.queries import watching as q
@@ -109,6 +111,18 @@ async def take_watchers_along(tx: Transaction, source: int, target: int, *, is_p
     await tx.run(q.TAKE_ALONG, from_channel=source, to_channel=target, also_muted=int(is_part))
 
 
+async def read_level(tx: Transaction, actor: Actor, thing: Thing) -> str:
+    """Return the level that ``actor`` chose for something; empty where none.
+
+    Raises:
+        Refused: ``not_found`` for what is not there for them.
+    """
+    if thing.kind == "person":
+        profile = await find_profile(tx, thing.name, viewer_id=actor.person_id)
+        return profile.level or ("follow" if profile.is_followed else "")
+    return await find_level(tx, actor, thing.kind, await _key_of(tx, actor, thing))
+
+
 async def find_level(tx: Transaction, actor: Actor, kind: Watched, key: int) -> str:
     """Return the level that ``actor`` chose for something, by its key; empty where none."""
     if not actor.person_id:
@@ -156,7 +170,7 @@ async def _key_of(tx: Transaction, actor: Actor, thing: Thing) -> int:
             return (await access_thread(tx, actor, int(thing.name))).channel_id
         return (await access_thread_channel(tx, actor, thing.name)).channel_id
     if thing.kind == "tag":
-        return (await find_tag_level(tx, actor, thing.name))[0]
+        return (await find_tag_level(tx, actor, fold(thing.name)))[0]
     row = await tx.one(profile_queries.HELD, public_id=thing.name)
     if row is None:
         raise Refused("not_found")

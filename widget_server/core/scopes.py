@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from widget_server.core.permissions import ALL_SITES, Actor, Grant, Permission, allowed_sites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 class Scope(StrEnum):
@@ -24,6 +24,7 @@ class Scope(StrEnum):
     MESSAGES_WRITE = "messages:write"
     NOTES_READ = "notes:read"
     NOTES_WRITE = "notes:write"
+    FILES_WRITE = "files:write"
     BOARDS_READ = "boards:read"
     BOARDS_WRITE = "boards:write"
     THREADS_READ = "threads:read"
@@ -33,6 +34,10 @@ class Scope(StrEnum):
     VOTES_WRITE = "votes:write"
     ROOMS_READ = "rooms:read"
     ROOMS_WRITE = "rooms:write"
+    NOTICES_READ = "notices:read"
+    NOTICES_WRITE = "notices:write"
+    WATCHING_READ = "watching:read"
+    WATCHING_WRITE = "watching:write"
     SEARCH_READ = "search:read"
     MODERATION_READ = "moderation:read"
     MODERATION_WRITE = "moderation:write"
@@ -55,6 +60,7 @@ NEEDS: Final[dict[Scope, Permission]] = {
     Scope.MESSAGES_WRITE: Permission.ANSWER,
     Scope.NOTES_READ: Permission.ANSWER,
     Scope.NOTES_WRITE: Permission.ANSWER,
+    Scope.FILES_WRITE: Permission(0),
     Scope.BOARDS_READ: Permission(0),
     Scope.BOARDS_WRITE: Permission.OPEN_BOARDS,
     Scope.THREADS_READ: Permission(0),
@@ -64,6 +70,10 @@ NEEDS: Final[dict[Scope, Permission]] = {
     Scope.VOTES_WRITE: Permission.REPLY,
     Scope.ROOMS_READ: Permission(0),
     Scope.ROOMS_WRITE: Permission.WRITE | Permission.REPLY,
+    Scope.NOTICES_READ: Permission(0),
+    Scope.NOTICES_WRITE: Permission(0),
+    Scope.WATCHING_READ: Permission(0),
+    Scope.WATCHING_WRITE: Permission.FOLLOW,
     Scope.SEARCH_READ: Permission(0),
     Scope.MODERATION_READ: Permission.MODERATE,
     Scope.MODERATION_WRITE: Permission.MODERATE,
@@ -76,9 +86,21 @@ NEEDS: Final[dict[Scope, Permission]] = {
 
 _OF_BOARDS: Final = Permission.MODERATE | Permission.WRITE | Permission.REPLY
 
-OF_SITES: Final = frozenset(scope for scope, needs in NEEDS.items() if needs & _STAFF)
+OF_SITES: Final = frozenset(scope for scope, needs in NEEDS.items() if needs & _STAFF) | {Scope.FILES_WRITE}
 """What a token of one site may be for: people, their own tokens and the community belong to no site. A board that is
 tied to a site is still read and written by people, each in their own name."""
+
+_READS: Final = {
+    "conversation": Scope.MESSAGES_READ,
+    "staff": Scope.NOTES_READ,
+    "thread": Scope.POSTS_READ,
+    "room": Scope.ROOMS_READ,
+}
+
+
+def readable_kinds(scopes: Collection[Scope]) -> frozenset[str]:
+    """Return the kinds of channels of which a token reads what was written, and so the files that it carries (S12)."""
+    return frozenset(kind for kind, scope in _READS.items() if scope in scopes)
 
 
 def offered(actor: Actor) -> list[Scope]:

@@ -1,7 +1,8 @@
 """Files: sent by resumable uploads (tus 1.0.0: core, creation, expiration, termination), and read again.
 
-A visitor shows a token in ``Authorization``, as in the HTTP fallback and never in an address; whoever is signed in
-comes by the session's cookie from our own pages. What is read follows the message that carries it (S12).
+A visitor shows a token in ``Authorization``, as in the HTTP fallback and never in an address, and so does a program;
+whoever is signed in comes by the session's cookie from our own pages. What is read follows the message that carries it
+(S12).
 """
 
 from __future__ import annotations
@@ -16,15 +17,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import orjson
 from aiohttp import ETag, web
 
-from widget_server.actions.access import access_visitor
-from widget_server.actions.actors import Agent, Member, Reader, Visitor
-from widget_server.actions.bans import check_not_banned
 from widget_server.actions.stored_files import StoredFile
 from widget_server.actions.uploads import (
-    Account,
     Announced,
     FoundFile,
-    Uploader,
     access_file,
     access_own_file,
     do_announce,
@@ -37,28 +33,23 @@ from widget_server.actions.uploads import (
     wait_until_settled,
     works_of,
 )
-from widget_server.core.errors import Malformed, Refused, TryLater, Unacceptable
+from widget_server.core.errors import Malformed, Refused, Unacceptable
 from widget_server.core.file_kinds import disposition
 from widget_server.core.ids import is_uuid
-from widget_server.core.permissions import GUEST
 from widget_server.protocol import encode
 from widget_server.routes.desk import DESK
-from widget_server.routes.keys import ORIGINS, SESSIONS
+from widget_server.routes.file_callers import caller_of, count_upload
+from widget_server.routes.keys import ORIGINS
 from widget_server.routes.office import OFFICE
+from widget_server.routes.programs import ALLOWANCE
 from widget_server.store.objects import MissingObject
-from widget_server.store.records import Author
-from widget_server.web.clients import client_address, limit_key, trusted
 from widget_server.web.origins import CHECKED_ORIGIN, cors
-from widget_server.web.policies import check_complete, check_desk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from widget_server.actions.accounts import Account as SignedInAccount
     from widget_server.actions.engine import Engine
-    from widget_server.actions.sites import Site
-    from widget_server.routes.desk import Desk
-    from widget_server.web.rate_limits import ConnectionLimits
+    from widget_server.routes.file_callers import Caller
 
 VERSION: Final = "1.0.0"
 _EXTENSIONS: Final = "creation,expiration,termination"
@@ -71,8 +62,6 @@ _SILENCE_S: Final = 30.0
 _WAIT_MAX_S: Final = 10.0
 _METADATA_CHARS: Final = 4_000
 _FILE_ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
-_BROWSER_CHARS: Final = 300
-_PATIENCE_MS: Final = 5_000
 
 _SERVED: Final = {
     # Opened by itself it can do nothing, whatever it is (S29).
@@ -83,30 +72,18 @@ _SERVED: Final = {
 }
 
 
-class _Caller(NamedTuple):
-    """Who asks."""
-
-    uploader: Uploader | None
-    """None: a guest."""
-    owner_id: int | None
-    """Who they are; None where nothing is stored of them."""
-    doors: tuple[Visitor | Agent | Member | Reader, ...]
-    """As whom they may enter a channel."""
-    limits: ConnectionLimits
-    account: SignedInAccount | None = None
-
-
 async def announce(request: web.Request) -> web.Response:
     """``POST /files``: a file will come."""
     desk = request.app[DESK]
     told = _metadata(request)
     site = await desk.reception.site(told["site"]) if "site" in told else None
-    caller = await _caller(request, site)
+    caller = await caller_of(request, site)
     if caller.uploader is None:
         raise Refused("signed_out")
+    caller.check_sends()
     _check_tus(request)
     wish = _wish(told, _whole(request, "Upload-Length"))
-    _count_upload(request, desk, caller)
+    count_upload(request, caller)
     file = await do_announce(desk.engine, caller.uploader, wish)
     address = request.app[OFFICE].addresses.path(f"/files/{file.public_id}")
     return _answered(request, 201, file, {"Location": address})
@@ -185,82 +162,7 @@ async def serve_small(request: web.Request) -> web.StreamResponse:
 # --- who asks
 
 
-async def _caller(request: web.Request, site: Site | None) -> _Caller:
-    """Return who asks: a visitor of ``site`` by a token, else whoever is signed in, else a guest.
-
-    Raises:
-        Refused: ``not_found`` for a visitor's token without a site; ``foreign_origin``; ``token_ended``; ``banned``.
-    """
-    if "Authorization" in request.headers:
-        return await _visitor(request, site)
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
-        request.app[ORIGINS].check_own(request.headers)
-    return await _signed_in(request)
-
-
-async def _visitor(request: web.Request, site: Site | None) -> _Caller:
-    desk = request.app[DESK]
-    scheme, _, token = request.headers["Authorization"].partition(" ")
-    if site is None:
-        raise Refused("not_found")
-    if "Origin" in request.headers or request.headers.get("Sec-Fetch-Site") != "same-origin":
-        # The framed panel reads from our own origin, and a browser names none for that.
-        request[CHECKED_ORIGIN] = request.app[ORIGINS].check_listed(request.headers, site.allowed_origins)
-    if scheme.lower() != "bearer" or not token:
-        raise Refused("signed_out")
-    browser = request.headers.get("User-Agent", "")[:_BROWSER_CHARS].encode("utf-8", "replace").decode()
-    visitor = Visitor(site.id, site.key, "", browser)
-    desk.take_token(visitor, token.strip())
-    visitor.author = await desk.engine.database.read(lambda tx: access_visitor(tx, visitor))
-    client = client_address(request, trusted(desk.settings.trusted_proxies))
-    if request.method not in {"GET", "HEAD"}:
-        check_not_banned(desk.engine, visitor, client)
-    limits = desk.limits_of(site.key, limit_key(client))
-    limits.know_visitor(visitor.token_hash)
-    limits.share_frames(f"files {visitor.token_hash}")
-    return _Caller(visitor, visitor.author.id if visitor.author else None, (visitor,), limits)
-
-
-async def _signed_in(request: web.Request) -> _Caller:
-    desk = request.app[DESK]
-    limits = desk.limits_of(None, "")
-    try:
-        signed_in = await request.app[SESSIONS].signed_in(request)
-        account = check_complete(signed_in)
-    except Refused:
-        return _Caller(None, None, (Reader(None, GUEST),), limits)
-    author = Author(account.person_id, account.public_id, account.name, account.picture)
-    reader, member = Reader(author, account.actor, signed_in.session_id), Member(author)
-    agent = None
-    try:
-        check_desk(signed_in)
-        agent = Agent(author, account.actor, signed_in.session_id)
-    except Refused:
-        pass
-    if request.method not in {"GET", "HEAD"}:
-        request.app[OFFICE].check_may_write(request, account)
-    limits.share_frames(f"files {account.public_id}")
-    doors = (reader, member) if agent is None else (agent, reader, member)
-    return _Caller(Account(account.person_id, agent), account.person_id, doors, limits, account)
-
-
-def _count_upload(request: web.Request, desk: Desk, caller: _Caller) -> None:
-    """Count an upload as a message.
-
-    Raises:
-        TryLater: ``rate_limited``.
-    """
-    if isinstance(caller.uploader, Visitor) and caller.owner_id is None:
-        desk.check_new_visitor(client_address(request, trusted(desk.settings.trusted_proxies)))
-    if caller.account is not None:
-        wait = desk.limits.member(f"files {caller.account.public_id}")
-    else:
-        wait = caller.limits.message()
-    if wait is not None:
-        raise TryLater("rate_limited", wait)
-
-
-async def _found(request: web.Request) -> tuple[FoundFile, _Caller]:
+async def _found(request: web.Request) -> tuple[FoundFile, Caller]:
     """Return the file of the address, and who asks; nothing is said yet of whether they may.
 
     Raises:
@@ -276,18 +178,17 @@ async def _found(request: web.Request) -> tuple[FoundFile, _Caller]:
     found = await desk.engine.database.read(lambda tx: find_file(tx, file_id))
     site = None if found.site_id is None else await desk.reception.site_by_id(found.site_id)
     try:
-        return found, await _caller(request, site)
+        return found, await caller_of(request, site)
     except Refused as error:
         raise Refused("not_found") if error.name == "foreign_origin" else error from None
 
 
 async def _own(request: web.Request) -> StoredFile:
-    """Return the caller's own upload. Raises ``Refused``: ``not_found``."""
+    """Return the caller's own upload. Raises ``Refused``: ``not_found``, ``scope_missing``."""
     found, caller = await _found(request)
-    file = access_own_file(found, caller.owner_id)
-    wait = caller.limits.frame()
-    if wait is not None:
-        raise TryLater("rate_limited", wait)
+    caller.check_sends()
+    file = access_own_file(found, caller.asker)
+    caller.count_frame()
     return file
 
 
@@ -357,7 +258,7 @@ async def _blocks(request: web.Request) -> AsyncIterator[bytes]:
 
 
 def _headers(request: web.Request) -> dict[str, str]:
-    headers = {"Cache-Control": "no-store", "Tus-Resumable": VERSION}
+    headers: dict[str, str] = {"Cache-Control": "no-store", "Tus-Resumable": VERSION} | request.get(ALLOWANCE, {})
     if CHECKED_ORIGIN in request:
         headers |= cors(request[CHECKED_ORIGIN]) | {"Access-Control-Expose-Headers": _READ}
     return headers
@@ -389,19 +290,23 @@ async def _served(request: web.Request, *, is_small: bool) -> _Served:
     if caller.uploader is None:
         office = request.app[OFFICE]
         office.read_limit.take(request, office.address_of(request))
-    file = await engine.database.read(lambda tx: access_file(tx, found, caller.owner_id, caller.doors))
+    file = await engine.database.read(lambda tx: access_file(tx, found, caller.asker))
     small_size = orjson.loads(file.details).get("small")
     if is_small and small_size is None:
         raise Refused("not_found")
     is_picture = file.kind == "picture"
-    headers = _SERVED | {
-        "Content-Type": f"{file.content_type}; charset=utf-8"
-        if file.content_type[:5] == "text/"
-        else file.content_type,
-        "Content-Disposition": disposition(file.name, inline=is_picture),
-        # What a guest may read may stay in a cache that asks again each time; a removed message is gone at once.
-        "Cache-Control": "public, no-cache" if caller.uploader is None else "private, no-store",
-    }
+    headers = (
+        request.get(ALLOWANCE, {})
+        | _SERVED
+        | {
+            "Content-Type": f"{file.content_type}; charset=utf-8"
+            if file.content_type[:5] == "text/"
+            else file.content_type,
+            "Content-Disposition": disposition(file.name, inline=is_picture),
+            # What a guest may read may stay in a cache that asks again each time; a removed message is gone at once.
+            "Cache-Control": "public, no-cache" if caller.uploader is None else "private, no-store",
+        }
+    )
     if CHECKED_ORIGIN in request:
         headers |= cors(request[CHECKED_ORIGIN]) | {"Access-Control-Expose-Headers": _READ}
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from widget_server.actions.boards import access_boards
 from widget_server.actions.members import page_number
-from widget_server.actions.notices import PAGE, Notice, do_see, do_see_all, list_notices
+from widget_server.actions.notices import PAGE, Notice, do_see, do_see_until, list_notices
 from widget_server.routes.visit import Pages, Visit
 from widget_server.web.policies import signed_in_people
 from widget_server.web.redirects import local_path, see_other
@@ -36,7 +36,7 @@ async def show_notices(visit: Visit) -> web.Response:
 @pages.post("/notices", signed_in_people, while_banned=True)
 async def see_all(visit: Visit) -> web.Response:
     """Mark all as seen."""
-    await do_see_all(visit.office.engine, visit.actor)
+    await do_see_until(visit.office.engine, visit.actor)
     return visit.go("/notices", visit.text("All notices are marked as seen."))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from widget_server.protocol.frames import Number, Uuid
-from widget_server.routes.api.models import Author, Moment, Paged, Taken, Text, Told, digits
+from widget_server.routes.api.models import Author, Files, Moment, Numbered, Paged, Taken, Text, Told
 
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -118,6 +118,8 @@ class NewThread(Taken):
     tags: Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=40)]], Field(max_length=5)] = Field(
         default=[]
     )
+    files: Files = ()
+    """Of its first post."""
 
 
 class ThreadChange(Taken):
@@ -147,12 +149,6 @@ class Vote(Taken):
     """What the token's person thinks of a post."""
 
     vote: Literal["up", "down", "none"]
-
-
-class QueueQuery(Taken):
-    """Which page of the queue."""
-
-    page: Annotated[int, BeforeValidator(digits), Field(ge=1, le=1000)] = 1
 
 
 class ReportedPost(Told):
@@ -210,6 +206,7 @@ class NewReply(Taken):
     """Markdown."""
     parent: Number = 1
     """The ``seq`` of the post that it answers; 1: the thread itself."""
+    files: Files = ()
 
 
 class WrittenPost(Told):
@@ -232,12 +229,11 @@ class Pin(Taken):
     days: Annotated[int, Field(ge=1, le=3660)] | None = None
 
 
-class SearchQuery(Taken):
+class SearchQuery(Numbered):
     """What is sought, as on the page: words, ``"in this order"``, ``-without``, ``author:``, ``board:``, ``tag:``."""
 
     q: Annotated[str, StringConstraints(max_length=300)] = ""
     sort: Literal["best", "new"] = "best"
-    page: Annotated[int, BeforeValidator(digits), Field(ge=1, le=1000)] = 1
 
 
 class Piece(Told):

@@ -11,7 +11,7 @@ from widget_server.core.scopes import Scope
 from widget_server.protocol import frames as f
 from widget_server.routes.api import models
 from widget_server.routes.api.operations import Call, Operations, Reply
-from widget_server.routes.api.paging import cursor_of, place_of
+from widget_server.routes.api.paging import cursor_of, pair_of
 
 if TYPE_CHECKING:
     from widget_server.store.records import State
@@ -25,7 +25,6 @@ operations = Operations()
 async def list_conversations(call: Call) -> Reply:
     """Conversations, newest activity first."""
     query: models.ConversationsQuery = call.query
-    place = place_of(call, "conversations", 2)
     page = await inbox.list_conversations(
         call.engine,
         call.program.agent,
@@ -34,13 +33,13 @@ async def list_conversations(call: Call) -> Reply:
             Status(query.status) if query.status else None,
             call.program.account.public_id if query.assignee == "me" else query.assignee,
         ),
-        before=None if place is None else (place[0], place[1]),
+        before=pair_of(call, "conversations"),
         limit=query.limit,
     )
     return Reply(
         {
             "conversations": [_state(row) for row in page.rows],
-            "next": cursor_of(call, "conversations", *page.next) if page.next else None,
+            "next": cursor_of(call, "conversations", page.next),
         }
     )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import orjson
 from aiohttp import web
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from widget_server import __version__
@@ -21,21 +22,22 @@ from widget_server.routes.api import (
     messages,
     models,
     moderation,
+    notice_models,
+    notices,
     people,
     posts,
+    room_models,
     rooms,
     search,
     sites,
     threads,
+    watching,
     webhooks,
 )
 from widget_server.routes.api.operations import BASE, KEY_HEADER, NUMBERS, Operation, route_of
 from widget_server.routes.office import OFFICE
 from widget_server.routes.visit import Pages, Visit
 from widget_server.web.policies import everybody
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 Schema = dict[str, Any]
 
@@ -51,12 +53,16 @@ OPERATIONS: Final[tuple[Operation, ...]] = tuple(
         threads,
         posts,
         rooms,
+        notices,
+        watching,
         search,
         moderation,
         webhooks,
     )
     for operation in part.operations.all
 )
+_MODELS: Final = (models, community_models, room_models, notice_models)
+"""Where what comes in and goes out is written down."""
 _ALWAYS: Final = ("bad_token", "rate_limited", "bad_request", "unavailable", "internal")
 """What every call may be refused with."""
 _WITH_BODY: Final = ("wrong_type", "too_large")
@@ -132,13 +138,22 @@ def _schemas() -> dict[str, Schema]:
     schemas: dict[str, Schema] = found["$defs"]
     for name, schema in schemas.items():
         drop_titles(schema)
-        model = getattr(models, name, None) or getattr(community_models, name, None)
-        if isinstance(model, type):
-            describe_fields(schema, model)
-            if not issubclass(model, models.Taken):
-                # Clients must ignore the fields of later versions.
-                schema.pop("additionalProperties", None)
+        model = _model(name)
+        if model is None:
+            continue
+        for each in reversed(model.__mro__):
+            if each is not BaseModel and issubclass(each, BaseModel):
+                describe_fields(schema, each)
+        if not issubclass(model, models.Taken):
+            # Clients must ignore the fields of later versions.
+            schema.pop("additionalProperties", None)
     return dict(sorted(schemas.items()))
+
+
+def _model(name: str) -> type[BaseModel] | None:
+    """The model of a schema; None for a plain choice of words."""
+    found = (getattr(module, name, None) for module in _MODELS)
+    return next((each for each in found if isinstance(each, type) and issubclass(each, BaseModel)), None)
 
 
 def _described(operation: Operation) -> Schema:
@@ -236,6 +251,8 @@ def _parameters(operation: Operation) -> list[Schema]:
 def _schema_of_part(name: str) -> Schema:
     if name in NUMBERS:
         return {"type": "integer", "minimum": 1, "maximum": 10**15 - 1}
+    if name == "kind":
+        return {"type": "string", "enum": list(notice_models.KINDS)}
     return {"type": "string", "format": "uuid"} if name in _UUIDS else {"type": "string", "minLength": 1}
 
 

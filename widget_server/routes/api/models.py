@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from widget_server.core.scopes import Scope
+from widget_server.protocol import answers
 from widget_server.protocol.answers import Author as Author  # noqa: PLC0414 - one contract for sockets and programs
-from widget_server.protocol.answers import Message as Message  # noqa: PLC0414
-from widget_server.protocol.frames import Number, StatusName, Uuid
+from widget_server.protocol.frames import MAX_FILES, FileId, Number, StatusName, Uuid
 
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 """ISO 8601, in UTC."""
@@ -63,6 +63,7 @@ Cursor = Annotated[str, StringConstraints(max_length=400)]
 """``next`` of the page before, as it came."""
 Limit = Annotated[int, BeforeValidator(digits), Field(ge=1, le=100)]
 Seq = Annotated[int, BeforeValidator(digits), Field(ge=0, le=10**15 - 1)]
+PageNumber = Annotated[int, BeforeValidator(digits), Field(ge=1, le=1000)]
 
 
 class NoQuery(Taken):
@@ -74,6 +75,12 @@ class Paged(Taken):
 
     cursor: Cursor | None = None
     limit: Limit = 50
+
+
+class Numbered(Taken):
+    """Which page of a list whose pages have numbers."""
+
+    page: PageNumber = 1
 
 
 # --- people
@@ -265,6 +272,23 @@ class NewAssignee(Taken):
 
 # --- messages
 
+Files = Annotated[tuple[FileId, ...], Field(max_length=MAX_FILES)]
+"""Ids of what goes with it: uploaded with ``files:write``, ready, and part of no other message."""
+MessageBody = Annotated[str, StringConstraints(max_length=16_000)]
+
+
+class File(answers.File):
+    """A file that a message carries."""
+
+    url: str
+    """Where it is read, by whoever may read the message."""
+
+
+class Message(answers.Message):
+    """One message in its present state. A removed one keeps ``seq`` and author; its body is empty."""
+
+    files: list[File] | None = None  # type: ignore[assignment]  # only read: each is a file of the socket, and more
+
 
 class Window(Taken):
     """Which messages: at most ``limit`` behind ``after``, or before ``before``; neither: the newest."""
@@ -285,16 +309,20 @@ class NewMessage(Taken):
     """A message. The same ``client_id`` again gets the first acknowledgement again, and writes nothing."""
 
     client_id: Uuid
-    body: Annotated[str, StringConstraints(min_length=1, max_length=16_000)]
+    body: MessageBody = ""
+    """May be empty where files go with it."""
     parent: Number | None = None
+    files: Files = ()
 
 
 class NewNote(Taken):
     """A note that only colleagues see, behind the public message ``after_seq``."""
 
     client_id: Uuid
-    body: Annotated[str, StringConstraints(min_length=1, max_length=16_000)]
+    body: MessageBody = ""
+    """May be empty where files go with it."""
     after_seq: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+    files: Files = ()
 
 
 class Edit(Taken):

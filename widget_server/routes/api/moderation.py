@@ -8,7 +8,7 @@ from widget_server.actions.held_posts import HeldPost, list_held
 from widget_server.actions.reports import PAGE, Reported, list_reported
 from widget_server.core.scopes import Scope
 from widget_server.core.times import iso
-from widget_server.routes.api import community_models
+from widget_server.routes.api import community_models, models
 from widget_server.routes.api.operations import Call, Operations, Reply
 
 if TYPE_CHECKING:
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 operations = Operations()
 
 
-@operations.add(
-    "GET", "/moderation/queue", Scope.MODERATION_READ, query=community_models.QueueQuery, answer=community_models.Queue
-)
+@operations.add("GET", "/moderation/queue", Scope.MODERATION_READ, query=models.Numbered, answer=community_models.Queue)
 async def read_queue(call: Call) -> Reply:
     """What was reported and what is held on the boards that the token's person moderates."""
-    query: community_models.QueueQuery = call.query
+    query: models.Numbered = call.query
 
     async def read(tx: Transaction) -> tuple[list[Reported], list[HeldPost]]:
         actor = call.program.actor

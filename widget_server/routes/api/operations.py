@@ -17,14 +17,13 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
-from widget_server.actions.bans import check_not_banned
 from widget_server.actions.repeats import Kept
-from widget_server.actions.tokens import access_program
-from widget_server.core.errors import Malformed, ProductError, Refused, TryLater, Unacceptable
+from widget_server.core.errors import Malformed, ProductError, Refused, Unacceptable
 from widget_server.core.ids import is_uuid
 from widget_server.routes.api.models import NoQuery
 from widget_server.routes.office import OFFICE
-from widget_server.web.bearer import CHALLENGE, bearer_of
+from widget_server.routes.programs import ALLOWANCE, admit, count_message
+from widget_server.web.bearer import CHALLENGE
 from widget_server.web.bodies import in_time
 from widget_server.web.errors import error_response, named
 
@@ -106,9 +105,7 @@ class Call:
         Raises:
             TryLater: ``rate_limited``.
         """
-        allowance = self.office.message_limit.take(self.program.token.public_id)
-        if allowance.wait_ms is not None:
-            raise TryLater("rate_limited", allowance.wait_ms)
+        count_message(self.office, self.program)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,29 +187,19 @@ def route_of(operation: Operation) -> web.RouteDef:
 
 
 async def _answer(request: web.Request, operation: Operation) -> web.Response:
-    headers: dict[str, str] = {}
     try:
-        response = await _carry_out(request, operation, headers)
+        response = await _carry_out(request, operation)
     except Exception as error:  # noqa: BLE001 - every error of a call has the one shape, whoever looks at it
         response = error_response(request, named(request, error))
         if response.status == 401:
             response.headers["WWW-Authenticate"] = CHALLENGE
-    response.headers.update(headers)
+    response.headers.update(request.get(ALLOWANCE, {}))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-async def _carry_out(request: web.Request, operation: Operation, headers: dict[str, str]) -> web.Response:
-    office = request.app[OFFICE]
-    program = await access_program(office.engine.database, bearer_of(request), office.now_ms())
-    allowance = office.token_limit.take(program.token.public_id)
-    headers.update(allowance.headers)
-    if allowance.wait_ms is not None:
-        raise TryLater("rate_limited", allowance.wait_ms)
-    if operation.scope is not None and operation.scope not in program.token.scopes:
-        raise Refused("scope_missing", scope=operation.scope.value)
-    if operation.method != "GET":
-        check_not_banned(office.engine, program.agent, office.address_of(request))
+async def _carry_out(request: web.Request, operation: Operation) -> web.Response:
+    program = await admit(request, operation.scope)
     query = _query_of(request, operation)
     raw = await _read(request, operation)
     body = None if operation.body is None else _checked(operation.body, raw)
@@ -227,7 +214,7 @@ async def _carry_out(request: web.Request, operation: Operation, headers: dict[s
         return Kept(operation.status, orjson.dumps(reply.state).decode())
 
     digest = hashlib.blake2b(f"{request.method} {request.path}\n".encode() + raw, digest_size=16).hexdigest()
-    kept, is_repeat = await office.repeats.once(program.token.public_id, key, digest, first)
+    kept, is_repeat = await request.app[OFFICE].repeats.once(program.token.public_id, key, digest, first)
     return _response(kept.status, kept.body.encode(), {"Idempotent-Replay": "true"} if is_repeat else {})
 
 

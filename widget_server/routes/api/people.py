@@ -12,7 +12,7 @@ from widget_server.core.scopes import Scope
 from widget_server.core.times import iso
 from widget_server.routes.api import models
 from widget_server.routes.api.operations import Call, Operations, Reply
-from widget_server.routes.api.paging import cursor_of, place_of
+from widget_server.routes.api.paging import cut, key_of
 
 if TYPE_CHECKING:
     from widget_server.actions.accounts import Account
@@ -34,12 +34,10 @@ async def list_people(call: Call) -> Reply:
     """Accounts, the oldest first; with ``text`` those that have it in their name or address."""
     check_manages(call)
     query: models.PeopleQuery = call.query
-    place = place_of(call, "people", 1)
     found = await people.list_people(
-        call.engine.database, word=query.text or "", after=place[0] if place else 0, limit=query.limit
+        call.engine.database, word=query.text or "", after=key_of(call, "people") or 0, limit=query.limit
     )
-    shown = found[: query.limit]
-    following = cursor_of(call, "people", shown[-1].id) if len(found) > query.limit else None
+    shown, following = cut(call, "people", found)
     return Reply({"people": [_state(each) for each in shown], "next": following})
 
 

@@ -16,6 +16,7 @@ from widget_server.actions.threads import BODY_CHARS
 from widget_server.actions.votes import do_vote
 from widget_server.core.scopes import Scope
 from widget_server.routes.api import community_models, models
+from widget_server.routes.api.logs import BODIES, message, window
 from widget_server.routes.api.operations import Call, Operations, Reply
 
 operations = Operations()
@@ -35,7 +36,7 @@ async def list_posts(call: Call) -> Reply:
         before=query.before,
         limit=query.limit,
     )
-    return Reply({"messages": page.messages, "more": page.more})
+    return window(call, page)
 
 
 @operations.add("GET", _ONE, Scope.POSTS_READ, answer=models.Message, refusals=("not_found",))
@@ -52,14 +53,14 @@ async def read_one_post(call: Call) -> Reply:
     answer=community_models.WrittenPost,
     status=201,
     refusals=(
-        "not_found", "not_allowed", "conflict", "banned", "thread_locked", "removed", "no_such_post", "empty_message",
-        "message_too_long", "bad_text",
+        "not_found", "not_allowed", "conflict", "banned", "thread_locked", "removed", "no_such_post", "no_such_file",
+        *BODIES,
     ),
 )  # fmt: skip
 async def write_post(call: Call) -> Reply:
     """Answer in a thread. Once for each ``client_id``, however often it is repeated."""
     body: community_models.NewReply = call.body
-    post = NewPost(body.parent, await source_of(call.office.engine, body.body, BODY_CHARS))
+    post = NewPost(body.parent, await source_of(call.office.engine, body.body, BODY_CHARS), body.files)
     call.count_message()
     done = await do_reply(call.engine, call.program.member, call.number(), post, body.client_id)
     if isinstance(done, Held):
@@ -73,11 +74,8 @@ async def write_post(call: Call) -> Reply:
     Scope.POSTS_WRITE,
     body=community_models.PostEdit,
     answer=models.Message,
-    refusals=(
-        "not_found", "not_allowed", "banned", "edit_conflict", "edit_locked", "removed", "empty_message",
-        "message_too_long", "bad_text",
-    ),
-)  # fmt: skip
+    refusals=("not_found", "not_allowed", "banned", "edit_conflict", "edit_locked", "removed", *BODIES),
+)
 async def edit_post(call: Call) -> Reply:
     """Give one's own post another text; with the scope ``moderation:write`` any on a board that one moderates."""
     body: community_models.PostEdit = call.body
@@ -123,4 +121,5 @@ async def restore_post(call: Call) -> Reply:
 
 
 async def _told(call: Call) -> Reply:
-    return Reply(await read_post(call.engine.database, call.program.actor, call.number(), call.number("seq")))
+    post = await read_post(call.engine.database, call.program.actor, call.number(), call.number("seq"))
+    return Reply(message(call, post))

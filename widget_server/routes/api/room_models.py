@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from widget_server.protocol.frames import Uuid
-from widget_server.routes.api.models import Author, Moment, Taken, Told, digits
+from widget_server.routes.api.models import Author, Files, MessageBody, Moment, Numbered, Taken, Told
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
@@ -59,11 +59,10 @@ class OpenRooms(Told):
     more: bool
 
 
-class OpenQuery(Taken):
+class OpenQuery(Numbered):
     """Which open rooms: those whose name contains ``q``."""
 
     q: Annotated[str, StringConstraints(max_length=80)] = ""
-    page: Annotated[int, BeforeValidator(digits), Field(ge=1, le=1000)] = 1
 
 
 class NewRoom(Taken):
@@ -93,14 +92,10 @@ class RoomMembers(Told):
     more: bool
 
 
-class MembersQuery(Taken):
-    """Which page."""
-
-    page: Annotated[int, BeforeValidator(digits), Field(ge=1, le=1000)] = 1
-
-
 class NewRoomMessage(Taken):
     """A message. The same ``client_id`` again gets the first acknowledgement again, and writes nothing."""
 
     client_id: Uuid
-    body: Annotated[str, StringConstraints(min_length=1, max_length=16_000)]
+    body: MessageBody = ""
+    """May be empty where files go with it."""
+    files: Files = ()

@@ -18,6 +18,7 @@ from widget_server.actions.rooms import (
 from widget_server.core.scopes import Scope
 from widget_server.core.times import iso
 from widget_server.routes.api import models, room_models
+from widget_server.routes.api.logs import BODIES, ack, window
 from widget_server.routes.api.operations import Call, Operations, Reply
 
 if TYPE_CHECKING:
@@ -98,13 +99,13 @@ async def leave_room(call: Call) -> Reply:
     "GET",
     f"{_ONE}/members",
     Scope.ROOMS_READ,
-    query=room_models.MembersQuery,
+    query=models.Numbered,
     answer=room_models.RoomMembers,
     refusals=("not_found",),
 )
 async def list_room_members(call: Call) -> Reply:
     """Who is in a room, and who is there now."""
-    query: room_models.MembersQuery = call.query
+    query: models.Numbered = call.query
     _, members = await read_members(call.engine, call.program.actor, call.uuid("room"), query.page)
     told = [
         {
@@ -137,7 +138,7 @@ async def list_room_messages(call: Call) -> Reply:
         before=query.before,
         limit=query.limit,
     )
-    return Reply({"messages": page.messages, "more": page.more})
+    return window(call, page)
 
 
 @operations.add(
@@ -148,25 +149,16 @@ async def list_room_messages(call: Call) -> Reply:
     answer=models.Ack,
     status=201,
     refusals=(
-        "not_found", "not_allowed", "banned", "silenced", "conflict", "channel_closed", "busy", "empty_message",
-        "message_too_long", "bad_text", "post_refused", "link_refused", "too_many_links",
+        "not_found", "not_allowed", "banned", "silenced", "conflict", "channel_closed", "busy", "no_such_file", *BODIES,
+        "post_refused", "link_refused", "too_many_links",
     ),
 )  # fmt: skip
 async def write_in_room(call: Call) -> Reply:
     """Write into a room. Sent exactly once for each ``client_id``, however often it is repeated."""
     body: room_models.NewRoomMessage = call.body
     call.count_message()
-    sent = await do_write(call.engine, call.program.member, call.uuid("room"), body.client_id, body.body)
-    return Reply(
-        {
-            "channel": sent.channel,
-            "client_id": sent.client_id,
-            "seq": sent.seq,
-            "version": sent.version,
-            "revision": sent.revision,
-            "at": iso(sent.at),
-        }
-    )
+    member, room = call.program.member, call.uuid("room")
+    return ack(await do_write(call.engine, member, room, body.client_id, body.body, body.files))
 
 
 def _state(call: Call, room: Room) -> State:

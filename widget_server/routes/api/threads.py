@@ -15,8 +15,9 @@ from widget_server.core.scopes import Scope
 from widget_server.core.tags import check_tags
 from widget_server.core.times import iso
 from widget_server.routes.api import community_models
+from widget_server.routes.api.logs import BODIES
 from widget_server.routes.api.operations import Call, Operations, Reply, given_of
-from widget_server.routes.api.paging import cursor_of, place_of
+from widget_server.routes.api.paging import cursor_of, pair_of
 
 if TYPE_CHECKING:
     from widget_server.actions.thread_windows import ToldThread
@@ -38,16 +39,15 @@ _PINNED: Final = {0: None, 1: "board", 2: "everywhere"}
 async def list_threads(call: Call) -> Reply:
     """Threads of all boards, of one, with a tag, or by somebody; removed ones are in no list."""
     query: community_models.ThreadsQuery = call.query
-    place = place_of(call, "threads", 2)
     found = await read_threads(
         call.engine.database,
         call.program.actor,
         Wanted(query.sort, query.board, query.tag, query.author),
-        after=None if place is None else (place[0], place[1]),
+        after=pair_of(call, "threads"),
         limit=query.limit,
     )
-    following = cursor_of(call, "threads", *found.next) if found.next else None
-    return Reply({"threads": [_state(call, each) for each in found.threads], "next": following})
+    threads = [_state(call, each) for each in found.threads]
+    return Reply({"threads": threads, "next": cursor_of(call, "threads", found.next)})
 
 
 @operations.add("GET", _ONE, Scope.THREADS_READ, answer=community_models.Thread, refusals=("not_found",))
@@ -64,8 +64,8 @@ async def read_one_thread(call: Call) -> Reply:
     answer=community_models.BegunThread,
     status=201,
     refusals=(
-        "not_found", "not_allowed", "conflict", "banned", "empty_message", "message_too_long", "bad_text", "line_empty",
-        "line_too_long", "bad_tag", "too_many_tags",
+        "not_found", "not_allowed", "conflict", "banned", "no_such_file", *BODIES, "line_empty", "line_too_long",
+        "bad_tag", "too_many_tags",
     ),
 )  # fmt: skip
 async def begin_thread(call: Call) -> Reply:
@@ -73,7 +73,8 @@ async def begin_thread(call: Call) -> Reply:
     body: community_models.NewThread = call.body
     tags = check_tags(" ".join(body.tags))
     title = check_title(body.title)
-    opening = Opening(title, body.kind, await source_of(call.office.engine, body.body, BODY_CHARS), tags)
+    source = await source_of(call.office.engine, body.body, BODY_CHARS)
+    opening = Opening(title, body.kind, source, tags, files=body.files)
     call.count_message()
     begun = await do_begin_thread(call.engine, call.program.member, call.part("board"), opening, body.client_id)
     if isinstance(begun, Held):

@@ -9,7 +9,7 @@ from widget_server.core.scopes import Scope
 from widget_server.core.times import iso
 from widget_server.routes.api import models
 from widget_server.routes.api.operations import Call, Operations, Reply, given_of
-from widget_server.routes.api.paging import cursor_of, place_of
+from widget_server.routes.api.paging import cut, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,16 +119,15 @@ async def list_deliveries(call: Call) -> Reply:
     """What was sent to it, the newest first, for as long as it is kept."""
     query: models.Paged = call.query
     public_id = call.uuid("id")
-    place = place_of(call, f"deliveries of {public_id}", 1)
+    name = f"deliveries of {public_id}"
     found = await webhooks.list_deliveries(
         call.engine.database,
         call.program.actor,
         public_id,
-        before=place[0] if place else None,
+        before=key_of(call, name),
         limit=query.limit,
     )
-    shown = found[: query.limit]
-    following = cursor_of(call, f"deliveries of {public_id}", shown[-1].id) if len(found) > query.limit else None
+    shown, following = cut(call, name, found)
     return Reply({"deliveries": [_delivery(each) for each in shown], "next": following})
 
 

@@ -141,6 +141,23 @@ LIST_UNSEEN = Statement(
 )
 
 
+def _before(dialect: str, *more: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(*_COLUMNS)
+        .select_from(_FROM)
+        .where(notice.c.person_id == _b("person_id"), notice.c.id < _b("before"), IS_LOUD, _is_open(dialect), *more)
+        .order_by(notice.c.id.desc())
+        .limit(_b("limit"))
+    )
+
+
+BEFORE = Statement(sqlite=_before("sqlite"), postgresql=_before("postgresql"))
+"""The newest first, whether they were seen or not; of threads only those on ``boards``."""
+BEFORE_UNSEEN = Statement(
+    sqlite=_before("sqlite", notice.c.seen_at.is_(None)), postgresql=_before("postgresql", notice.c.seen_at.is_(None))
+)
+
+
 def _to_mail(dialect: str) -> Select[Any]:
     ignores = select(ignored.c.person_id).where(
         ignored.c.person_id == notice.c.person_id, ignored.c.ignored_id == notice.c.actor_id
@@ -226,9 +243,9 @@ SEE = Statement(
     .values(seen_at=_b("now"), stamp=_b("new_stamp"))
 )
 
-SEE_ALL = Statement(
+SEE_UNTIL = Statement(
     update(notice)
-    .where(notice.c.person_id == _b("owner_id"), notice.c.seen_at.is_(None))
+    .where(notice.c.person_id == _b("owner_id"), notice.c.seen_at.is_(None), notice.c.id <= _b("until"))
     .values(seen_at=_b("now"), stamp=_b("new_stamp"))
 )
 

@@ -72,11 +72,6 @@ _MINE = and_(
 DROP = Statement(delete(watching).where(_MINE))
 LEVEL = Statement(select(watching.c.level).where(_MINE))
 TAG = Statement(
-    select(watching.c.level)
-    .select_from(watching.join(tag, tag.c.id == watching.c.object_id))
-    .where(watching.c.person_id == _b("owner"), watching.c.kind == "tag", tag.c.name == _b("name"))
-)
-TAG = Statement(
     select(
         tag.c.id,
         select(watching.c.level)
