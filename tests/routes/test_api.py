@@ -220,6 +220,7 @@ BODIES: dict[str, Any] = {
     "vote_on_post": {"vote": "up"},
     "lock_thread": {"locked": True},
     "pin_thread": {"where": None},
+    "edit_room_message": {"body": "Hi", "revision": 1},
     "see_notices": {"until": 1},
     "set_level": {"level": "watch"},
     "write_post": {"client_id": fresh_id(), "body": "Hi"},

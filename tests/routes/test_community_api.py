@@ -151,6 +151,27 @@ async def test_s10_a_token_reads_no_board_that_its_person_or_its_scopes_do_not_o
         assert await of_site.refused("GET", "/boards") == (403, "scope_missing")
 
 
+@pytest.mark.everywhere
+async def test_s10_a_board_above_is_told_by_its_public_id_to_who_reads_it(backend: Backend, tmp_path: Path) -> None:
+    async with serving(tmp_path / "served", backend) as served:
+        ada = await served.staff("Ada")
+        await grant_administrator(served, ada)
+        root = await program_of(served, ada)
+        member = await program_of(served, await served.staff("Grace"), WRITING)
+        above = await root.call("POST", "/boards", {"name": "Plants"})
+        await root.call("POST", "/boards", {"name": "Roses"})
+        which = Statement(select(board.c.id).where(board.c.slug == "plants"))
+        ((key,),) = await served.engine.database.read(lambda tx: tx.all(which))
+        await set_board(served, "roses", parent_id=key)
+        for program in (root, member):
+            assert (await program.call("GET", "/boards/roses"))["parent"] == above["id"]
+            listed = {each["slug"]: each["parent"] for each in (await program.call("GET", "/boards"))["boards"]}
+            assert listed == {"plants": None, "roses": above["id"]}
+        assert (await root.call("PATCH", "/boards/roses", {"description": "Red"}))["parent"] == above["id"]
+        await set_board(served, "plants", readers="moderators")
+        assert (await member.call("GET", "/boards/roses"))["parent"] is None
+
+
 async def hook(program: Program, target: Sink, site_key: str | None) -> None:
     made = await program.call("POST", "/webhooks", {"url": target.url, "topics": TOPICS, "site": site_key})
     target.secret = made["secret"]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.actions.crowd import make_administrator
 from tests.clients.state import fresh_id
+from tests.routes.grants import grant_administrator
 from tests.routes.programs import Program, program_of
 from tests.serving import serving
 from widget_server.actions.posting_rules import do_change_posting
@@ -83,6 +84,55 @@ async def test_the_rules_of_the_installation_hold_for_what_a_program_writes_in_a
         await do_change_posting(served.engine, root.actor, Posting(Rules(refuse=("casino",))))
         refused = await ada.refused("POST", f"/rooms/{room}/messages", {"client_id": fresh_id(), "body": "Casino"})
         assert refused == (422, "post_refused")
+
+
+@pytest.mark.everywhere
+async def test_s3_19_a_program_changes_its_own_messages_asks_people_in_and_sends_them_out(
+    backend: Backend, tmp_path: Path
+) -> None:
+    async with serving(tmp_path / "served", backend) as served:
+        guest = await served.staff("Bob")
+        ada = await program_of(served, await served.staff("Ada"), BOTH)
+        bob = await program_of(served, guest, BOTH)
+        room = await begin(ada, access="invited")
+        assert await bob.refused("PUT", f"/rooms/{room}/membership") == (404, "not_found")
+        for _ in range(2):
+            await ada.call("PUT", f"/rooms/{room}/invitations/{guest.id}")
+        assert [each["id"] for each in (await bob.call("GET", "/open-rooms"))["invited"]] == [room]
+        await bob.call("PUT", f"/rooms/{room}/membership")
+        messages = f"/rooms/{room}/messages"
+        mine = await ada.call("POST", messages, {"client_id": fresh_id(), "body": "Marmalade"})
+        theirs = await bob.call("POST", messages, {"client_id": fresh_id(), "body": "Honey"})
+        own, other = f"{messages}/{mine['seq']}", f"{messages}/{theirs['seq']}"
+        assert (await ada.call("PUT", own, {"body": "Jam", "revision": 1}))["revision"] == 1
+        assert await ada.refused("PUT", own, {"body": "Tea", "revision": 1}) == (409, "edit_conflict")
+        assert (await bob.refused("PUT", own, {"body": "Tea", "revision": 2}))[0] in {403, 404}
+        assert (await bob.refused("DELETE", own))[0] in {403, 404}
+        assert (await bob.refused("DELETE", f"/rooms/{room}/members/{guest.id}")) == (403, "not_allowed")
+        await ada.call("DELETE", other)
+        told = (await ada.call("GET", messages))["messages"]
+        assert [each["body"] for each in told if each["kind"] == "text"] == ["Jam", ""]
+        await ada.call("DELETE", f"/rooms/{room}/members/{guest.id}")
+        assert await bob.refused("GET", messages) == (404, "not_found")
+        assert await bob.refused("PUT", f"/rooms/{room}/invitations/{guest.id}") == (404, "not_found")
+
+
+@pytest.mark.everywhere
+async def test_s48_what_was_begun_under_an_id_is_not_begun_again_as_something_else(
+    backend: Backend, tmp_path: Path
+) -> None:
+    async with serving(tmp_path / "served", backend) as served:
+        ada = await served.staff("Ada")
+        await grant_administrator(served, ada)
+        program = await program_of(served, ada)
+        await program.call("POST", "/boards", {"name": "Plants"})
+        one, other = fresh_id(), fresh_id()
+        await begin(program, client_id=one)
+        thread = {"client_id": one, "title": "Roses", "body": "Red"}
+        assert await program.refused("POST", "/boards/plants/threads", thread) == (409, "conflict")
+        await program.call("POST", "/boards/plants/threads", thread | {"client_id": other})
+        room = {"client_id": other, "name": "Garden"}
+        assert await program.refused("POST", "/rooms", room) == (409, "conflict")
 
 
 async def test_a_token_without_the_scope_finds_nothing_in_rooms_and_one_that_only_reads_writes_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
+from widget_server.actions.beginnings import check_unused
 from widget_server.actions.retention import do_empty_rooms
 from widget_server.actions.thread_heads import next_version
 from widget_server.core import ids
@@ -246,7 +247,8 @@ async def do_begin_room(engine: Engine, account: Account, text: RoomText, client
 
     Raises:
         Refused: ``not_allowed``.
-        Unacceptable: ``taken`` for the name; ``too_many`` for whoever is in :data:`ROOMS_MAX`.
+        Unacceptable: ``taken`` for the name; ``too_many`` for whoever is in :data:`ROOMS_MAX`; ``conflict`` where
+            something else was begun under this id.
         TryLater: ``rate_limited`` for whoever began :data:`DAILY` of them in a day.
     """
     now, actor, owner = engine.clock.now_ms(), account.actor, author_of(account)
@@ -260,6 +262,7 @@ async def do_begin_room(engine: Engine, account: Account, text: RoomText, client
             raise Refused("not_allowed")
         await _check_few(tx, owner.id, now)
         await check_room_for_more(tx, owner.id)
+        await check_unused(tx, owner.id, client_id)
         folded = await _check_name_free(tx, text.name)
         key = await put_room(tx, owner, text, folded, None, (public_id, client_id), now)
         await enter(tx, key, owner.id, "owner", now)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import orjson
 
+from widget_server.actions.beginnings import check_unused
 from widget_server.actions.boards import KnownBoard, access_board, board_of
 from widget_server.actions.drafts import drop_draft, new_thread
 from widget_server.actions.hearing import tell_thread
@@ -218,6 +219,7 @@ async def do_begin_thread(
             return held
         if not can_begin(actor, board.rule):
             raise Refused("not_allowed")
+        await check_unused(tx, actor.person_id, client_id)
         await check_present(tx, actor.person_id)
         why = await check_may_post(tx, account, board, opening.text, now)
         await drop_draft(tx, actor.person_id, new_thread(board.slug))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from widget_server.actions.memberships import PAGE, do_join, do_leave
+from widget_server.actions.memberships import PAGE, do_invite, do_join, do_leave, do_remove_member
 from widget_server.actions.memberships import list_members as read_members
 from widget_server.actions.room_lists import find_rooms, own_list
-from widget_server.actions.room_logs import do_write, list_written
+from widget_server.actions.room_logs import do_rewrite, do_take_back, do_write, list_written
 from widget_server.actions.rooms import (
     RoomText,
     access_room,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 operations = Operations()
 _ONE: Final = "/rooms/{room}"
+_RULES: Final = ("post_refused", "link_refused", "too_many_links")
 _LINES: Final = ("line_empty", "line_too_long", "bad_text")
 
 
@@ -150,7 +151,7 @@ async def list_room_messages(call: Call) -> Reply:
     status=201,
     refusals=(
         "not_found", "not_allowed", "banned", "silenced", "conflict", "channel_closed", "busy", "no_such_file", *BODIES,
-        "post_refused", "link_refused", "too_many_links",
+        *_RULES,
     ),
 )  # fmt: skip
 async def write_in_room(call: Call) -> Reply:
@@ -159,6 +160,62 @@ async def write_in_room(call: Call) -> Reply:
     call.count_message()
     member, room = call.program.member, call.uuid("room")
     return ack(await do_write(call.engine, member, room, body.client_id, body.body, body.files))
+
+
+@operations.add(
+    "PUT",
+    f"{_ONE}/messages/{{seq}}",
+    Scope.ROOMS_WRITE,
+    body=models.Edit,
+    answer=models.Ack,
+    refusals=(
+        "not_found",
+        "not_allowed",
+        "banned",
+        "edit_conflict",
+        "edit_closed",
+        "removed",
+        "busy",
+        *BODIES,
+        *_RULES,
+    ),
+)
+async def edit_room_message(call: Call) -> Reply:
+    """Give one's own message another text, for a while after it was sent."""
+    body: models.Edit = call.body
+    member, room = call.program.member, call.uuid("room")
+    return ack(await do_rewrite(call.engine, member, room, call.number("seq"), body.revision, body.body))
+
+
+@operations.add(
+    "DELETE",
+    f"{_ONE}/messages/{{seq}}",
+    Scope.ROOMS_WRITE,
+    answer=models.Ack,
+    refusals=("not_found", "not_allowed", "banned", "edit_closed", "busy"),
+)
+async def remove_room_message(call: Call) -> Reply:
+    """Take one's own message away; who keeps order in the room takes any."""
+    return ack(await do_take_back(call.engine, call.program.member, call.uuid("room"), call.number("seq")))
+
+
+@operations.add(
+    "PUT",
+    f"{_ONE}/invitations/{{id}}",
+    Scope.ROOMS_WRITE,
+    refusals=("not_found", "not_allowed", "banned", "no_such_member"),
+)
+async def invite_into_room(call: Call) -> Reply:
+    """Ask somebody in, by their id; harmless to repeat."""
+    await do_invite(call.engine, call.program.actor, call.uuid("room"), person=call.uuid("id"))
+    return Reply(None)
+
+
+@operations.add("DELETE", f"{_ONE}/members/{{id}}", Scope.ROOMS_WRITE, refusals=("not_found", "not_allowed", "banned"))
+async def remove_room_member(call: Call) -> Reply:
+    """Send somebody out, who comes back only when they are asked in: for who keeps order in the room."""
+    await do_remove_member(call.engine, call.program.actor, call.uuid("room"), call.uuid("id"))
+    return Reply(None)
 
 
 def _state(call: Call, room: Room) -> State:

@@ -14,6 +14,11 @@ _staff = channel.alias("staff")
 _visitor = person.alias("visitor")
 _face = person.alias("face")
 
+BEGUN = Statement(
+    select(channel.c.kind).where(channel.c.creator_id == _b("creator_id"), channel.c.client_id == _b("client_id"))
+)
+"""What somebody has begun under an id."""
+
 DOOR = Statement(
     select(
         channel.c.id,
