@@ -7,11 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import pytest
 from PIL import Image
 
 from tests.routes.community import begin_thread, member_with_board, number_of
 from tests.routes.conftest import make_member, sign_in_as
 from tests.routes.rooms import deed
+from tests.routes.test_search import searched
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -32,11 +34,14 @@ async def reply_with(
 ) -> ClientResponse:
     """Answer by the plain form, as a browser without a script does."""
     form = f"/threads/{number_of(thread)}/reply"
+    return await send_with(browser, form, *files, **{"parent": "1", "body": body} | fields)
+
+
+async def send_with(browser: Browser, form: str, *files: tuple[str, bytes], **fields: str) -> ClientResponse:
+    """Send a plain form with files."""
     fields = {
         "csrf": await browser.field("csrf", form),
         "client_id": await browser.field("client_id", form),
-        "parent": "1",
-        "body": body,
     } | fields
     data = aiohttp.FormData(fields, quote_fields=False, default_to_multipart=True)
     for name, content in files or [("", b"")]:
@@ -82,6 +87,92 @@ async def test_the_size_of_a_file_is_said_in_the_readers_language(browser: Brows
     response = await second_browser.open(thread, headers={"Accept-Language": "fr"})
     assert '<span class="hint">12\u202fko</span>' in await response.text()
     assert '<span class="hint">12 kB</span>' in await shown(second_browser, thread)
+
+
+@pytest.mark.everywhere
+async def test_a_post_may_be_nothing_but_files_and_is_shown_by_their_names(
+    browser: Browser, second_browser: Browser
+) -> None:
+    board = await member_with_board(browser)
+    form = f"{board}/begin"
+    typed = {"title": "Hello", "kind": "discussion", "csrf": await browser.field("csrf", form)}
+    empty = await browser.post_form(form, client_id=await browser.field("client_id", form), body=" ", **typed)
+    assert empty.status == 422
+    assert "Write something first." in await empty.text()
+    begun = await send_with(browser, form, ("roses.txt", b"Red."), body="", **typed)
+    assert begun.status == 303, await begun.text()
+    thread = begun.headers["Location"]
+    assert "Write something first." in await (await reply_with(browser, thread, body="")).text()
+    answer = await reply_with(browser, thread, ("notes & more.txt", b"Water them."), body="")
+    assert answer.status == 303, await answer.text()
+    text = await shown(second_browser, thread)
+    assert "/files/" in text
+    assert '<meta name="description" content="roses.txt">' in text
+    feed = await shown(second_browser, f"/threads/{number_of(thread)}/feed.atom")
+    assert "&lt;p&gt;notes &amp;amp; more.txt&lt;/p&gt;" in feed
+    assert "notes &amp; more.txt" in await shown(browser, f"/threads/{number_of(thread)}/split")
+    member = re.search(r'href="(/members/[^"/]+)"', text)
+    assert member
+    posts = await shown(second_browser, f"{member[1]}/posts")
+    assert "notes &amp; more.txt" in posts
+    assert "roses.txt" in posts
+    page = f"/threads/{number_of(thread)}/posts/2"
+    await make_member(second_browser, "Bob", "bob@example.com")
+    await sign_in_as(second_browser, "bob@example.com")
+    reported = {"csrf": await second_browser.field("csrf", f"{page}/report"), "reason": "spam"}
+    assert (await second_browser.post_form(f"{page}/report", **reported)).status == 303
+    assert "notes &amp; more.txt" in await shown(browser, "/moderation")
+
+
+@pytest.mark.everywhere
+async def test_a_post_of_files_alone_comes_back_when_a_moderator_had_removed_it_and_not_when_its_author_had(
+    browser: Browser, second_browser: Browser
+) -> None:
+    thread = await begin_thread(browser, await member_with_board(browser))
+    await make_member(second_browser, "Bob", "bob@example.com")
+    await sign_in_as(second_browser, "bob@example.com")
+    for name in ("one.txt", "two.txt"):
+        assert (await reply_with(second_browser, thread, (name, b"Water them."), body="")).status == 303
+    for who, seq in ((browser, 2), (second_browser, 3)):
+        page = f"/threads/{number_of(thread)}/posts/{seq}"
+        assert (await who.post_form(f"{page}/remove", csrf=await who.field("csrf", thread))).status == 303
+    for who, seq in ((browser, 2), (second_browser, 3)):
+        page = f"/threads/{number_of(thread)}/posts/{seq}"
+        await who.post_form(f"{page}/restore", csrf=await who.field("csrf", thread))
+    text = await shown(browser, thread)
+    assert "one.txt" in text
+    assert "two.txt" not in text
+    assert text.count('class="post gone') == 1
+
+
+async def test_a_post_of_files_alone_is_found_by_their_names(browser: Browser) -> None:
+    thread = await begin_thread(browser, await member_with_board(browser))
+    assert (await reply_with(browser, thread, ("marmalade recipe.txt", b"Stir."), body="")).status == 303
+    found = await searched(browser, "marmalade")
+    assert f"/threads/{number_of(thread)}/2" in found
+    assert "recipe.txt" in found
+
+
+async def test_a_post_of_files_alone_waits_for_a_moderator_and_is_called_by_them(
+    browser: Browser, second_browser: Browser
+) -> None:
+    board = await member_with_board(browser)
+    thread = await begin_thread(browser, board)
+    await hold_first_posts(browser, board)
+    await make_member(second_browser, "Bob", "bob@example.com")
+    await sign_in_as(second_browser, "bob@example.com")
+    for name in ("one.txt", "two.txt"):
+        assert (await reply_with(second_browser, thread, (name, b"Water them."), body="")).status == 303
+    assert "one.txt" in await shown(second_browser, "/account/waiting")
+    queue = await shown(browser, "/moderation")
+    approve, refuse = re.findall(r'action="(/moderation/held/[^"/]+)/approve"', queue)
+    csrf = await browser.field("csrf", "/moderation")
+    assert (await browser.post_form(f"{approve}/approve", csrf=csrf)).status == 303
+    assert (await browser.post_form(f"{refuse}/refuse", csrf=csrf, text="Not here")).status == 303
+    text = await shown(browser, thread)
+    assert "one.txt" in text
+    assert "two.txt" not in text
+    assert "two.txt" in await shown(second_browser, "/notices")
 
 
 async def test_what_was_typed_and_attached_is_kept_when_the_form_is_refused(browser: Browser) -> None:

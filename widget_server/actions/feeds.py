@@ -5,6 +5,7 @@ So a feed is the same for all, and holds nothing that a reader of feeds would ke
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from widget_server.actions.boards import access_board, access_boards
@@ -46,6 +47,15 @@ class Piece(NamedTuple):
     """Of its present revision; None only while it is read from the store."""
     no: int
     revision: int
+    said: str
+    """Its text, or the names of the files that it is made of alone."""
+
+    @property
+    def content(self) -> str | None:
+        """What it looks like; None once it was removed."""
+        if self.removed_at is not None:
+            return None
+        return self.html or f"<p>{escape(self.said)}</p>"
 
     @property
     def path(self) -> str:

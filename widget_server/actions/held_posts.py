@@ -13,6 +13,7 @@ from widget_server.actions.appointments import rights_now
 from widget_server.actions.audit import record
 from widget_server.actions.boards import access_board, access_boards
 from widget_server.actions.conduct import account_of, tell
+from widget_server.actions.held_files import files_named
 from widget_server.actions.polls import NewPoll
 from widget_server.actions.posts import Answer, Reply, access_parent, check_reply, digest_of, put_reply
 from widget_server.actions.rendering import source_of
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
 OWN_MAX: Final = 50
 SENT: Final = "sent"
 REFUSED: Final = "refused"
+
+
+_CALLED_CHARS: Final = 60
 
 
 class HeldPost(NamedTuple):
@@ -146,7 +150,7 @@ async def do_approve(engine: Engine, actor: Actor, public_id: str) -> Outcome:
     row = await engine.database.read(lambda tx: tx.one(q.READ, public_id=public_id))
     if row is None:
         raise Refused("not_found")
-    source = await source_of(engine, str(orjson.loads(row[0])["body"]), BODY_CHARS)
+    source = await source_of(engine, str(orjson.loads(row[0])["body"]), BODY_CHARS, required=False)
     channel_id: int | None = row[1]
 
     async def work(tx: Transaction, committed: Committed) -> Outcome:
@@ -186,13 +190,21 @@ async def do_refuse(engine: Engine, actor: Actor, public_id: str, reason: str) -
         await _decide(tx, actor, held, public_id, REFUSED, now)
         author = await account_of(tx, held.author_id)
         if author is not None:
-            payload = orjson.loads(held.payload)
-            told = {"title": payload.get("title") or preview(str(payload.get("body", "")), 60), "text": reason}
+            told = {"title": await _called(tx, orjson.loads(held.payload)), "text": reason}
             await tell(tx, committed, author, "held_refused", told, now)
         return Outcome(REFUSED, None)
 
     outcome: Outcome = await engine.committer.run(work)
     return outcome
+
+
+async def _called(tx: Transaction, payload: Mapping[str, Any]) -> str:
+    """Return what a post that waits is called: its title, else how it begins, else the files that it is made of."""
+    said = str(payload.get("title") or payload.get("body") or "")
+    if not said:
+        files = await files_named(tx, payload.get("files", ()))
+        said = ", ".join(file.name for file in files.values())
+    return preview(said, _CALLED_CHARS)
 
 
 async def _access(tx: Transaction, actor: Actor, public_id: str) -> _Row:

@@ -205,7 +205,7 @@ def went_together(thread: Thread, post: StoredPost) -> bool:
 async def source_again(engine: Engine, text: Callable[[Transaction], Awaitable[str | None]]) -> Source | None:
     """Return what a removed post will look like, read and rendered before the transaction that brings it back."""
     body = await engine.database.read(text)
-    return None if body is None else await source_of(engine, body, BODY_CHARS)
+    return None if body is None else await source_of(engine, body, BODY_CHARS, required=False)
 
 
 async def put_back(
@@ -222,6 +222,9 @@ async def put_back(
         raise Unacceptable("edit_conflict")
     version = await next_version(tx, thread.channel_id)
     state = await change_text(tx, post, Text(source.body), actor.person_id, version, now)
+    if not source.body and "files" not in state:
+        # It was nothing but files, which its author has deleted with it.
+        raise Unacceptable("removed")
     await keep_rendering(tx, thread.channel_id, post.seq, source)
     if went_together(thread, post):
         await take_off(tx, thread, None, None)
@@ -236,7 +239,7 @@ async def kept_text(tx: Transaction, post: StoredPost) -> str:
         Unacceptable: ``removed`` where it is kept no longer.
     """
     row = await tx.one(q.REVISION, no=post.no, revision=post.revision - 1)
-    if row is None or not row[0]:
+    if row is None or row[0] is None:
         raise Unacceptable("removed")
     return str(row[0])
 

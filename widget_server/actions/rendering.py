@@ -33,13 +33,15 @@ class Source(NamedTuple):
     html: str
 
 
-async def source_of(engine: Engine, text: str, max_chars: int) -> Source:
+async def source_of(engine: Engine, text: str, max_chars: int, *, required: bool = True) -> Source:
     """Return a post's source as it is stored, with its rendering, in which people whom it names are links.
+
+    There may be none (not ``required``) in a post that carries files.
 
     Raises:
         Unacceptable: what is wrong with the text.
     """
-    body = check_body(text, max_chars)
+    body = check_body(text, max_chars, required=required)
     return Source(body, await _rendered(engine, body))
 
 

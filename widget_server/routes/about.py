@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from widget_server.core import structured_data
 from widget_server.core.structured_data import Written, text_of
@@ -74,7 +74,7 @@ def about_thread(addresses: Addresses, path: str, reading: Reading) -> About | N
         path,
         reading.number,
         more=reading.has_more,
-        description=text_of(opening.html, _DESCRIPTION_CHARS) if opening and is_told else "",
+        description=text_of(_looks(opening), _DESCRIPTION_CHARS) if opening and is_told else "",
         feed=f"/threads/{thread.number}/feed.atom",
         kind="article",
     )
@@ -120,6 +120,11 @@ def _at(addresses: Addresses, reading: Reading, post: Post) -> Written:
     return _written(addresses, post, f"{addresses.base}/threads/{reading.thread.number}/{post.seq}")
 
 
+def _looks(post: Post) -> str:
+    """What a post looks like; one that is nothing but files is their names."""
+    return post.html or str(escape(", ".join(file["name"] for file in post.carried)))
+
+
 def _written(addresses: Addresses, post: Post, address: str) -> Written:
     profile = f"{addresses.base}/members/{post.author_public_id}" if post.author_name else ""
-    return Written(address, post.author_name or "\u2013", profile, post.created_at, post.html, post.score or 0)
+    return Written(address, post.author_name or "\u2013", profile, post.created_at, _looks(post), post.score or 0)

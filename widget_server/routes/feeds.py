@@ -74,7 +74,7 @@ def _entry(base: str, piece: Piece) -> atom.Entry:
         piece.author or "\u2013",
         piece.created_at,
         piece.changed_at,
-        None if piece.removed_at is not None else piece.html,
+        piece.content,
     )
 
 

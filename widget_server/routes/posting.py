@@ -99,7 +99,7 @@ async def _opening(visit: Visit, files: tuple[str, ...] | None) -> Opening | Non
     title = form.check("title", check_title)
     tags = form.check("tags", check_tags)
     poll = _poll(visit)
-    source = await source_in(visit)
+    source = await source_in(visit, required=files == ())
     if title is None or tags is None or source is None or files is None or not form.is_good:
         return None
     return Opening(title, kind_in(visit), source, tags, poll, files)
@@ -173,7 +173,7 @@ async def reply(visit: Visit) -> web.Response:
     files = await attached_in(visit)
     if (shown := await with_preview(visit, show_reply_again)) is not None:
         return shown
-    source = await source_in(visit)
+    source = await source_in(visit, required=files == ())
     parent = _asked(visit.form["parent"] or "1")
     if source is None or parent is None or files is None:
         return await show_reply_again(visit, None if parent else Unacceptable("no_such_post"))

@@ -30,10 +30,13 @@ async def show_preview(visit: Visit) -> web.Response:
     return web.Response(text=source.html, content_type="text/html", headers={"Cache-Control": "no-store"})
 
 
-async def source_in(visit: Visit) -> Source | None:
-    """What was typed as ``body``, checked and rendered; None, and the reason kept, where it is not taken."""
+async def source_in(visit: Visit, *, required: bool = True) -> Source | None:
+    """What was typed as ``body``, checked and rendered; None, and the reason kept, where it is not taken.
+
+    With files there may be none: it is not ``required`` then.
+    """
     try:
-        return await source_of(visit.office.engine, visit.form["body"], BODY_CHARS)
+        return await source_of(visit.office.engine, visit.form["body"], BODY_CHARS, required=required)
     except Unacceptable as error:
         visit.form.refuse("body", error)
         return None

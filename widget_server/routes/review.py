@@ -35,10 +35,13 @@ from widget_server.routes.visit import Pages, Visit
 from widget_server.web.policies import signed_in_people
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from widget_server.actions.held_posts import HeldPost
     from widget_server.actions.reports import Reported
     from widget_server.actions.stored_files import StoredFile
     from widget_server.store.database import Transaction
+    from widget_server.store.records import State
 
 _log = logging.getLogger(__name__)
 pages = Pages()
@@ -125,6 +128,11 @@ def _check_moderates(visit: Visit) -> None:
         raise Refused("not_allowed")
 
 
+def _carried_by(held: Iterable[HeldPost], files: Mapping[str, StoredFile]) -> dict[str, list[State]]:
+    """The files that each post which waits will carry, by its public id."""
+    return {each.public_id: [carried_file(files[name]) for name in each.file_names if name in files] for each in held}
+
+
 async def _queue(visit: Visit) -> dict[str, Any]:
     _check_moderates(visit)
     actor, page = visit.actor, page_number(visit.request.query.get("page", "1"))
@@ -140,10 +148,7 @@ async def _queue(visit: Visit) -> dict[str, Any]:
     return {
         "reported": reported[:PAGE],
         "held": held[:PAGE],
-        "held_files": {
-            each.public_id: [carried_file(files[name]) for name in each.file_names if name in files]
-            for each in held[:PAGE]
-        },
+        "held_files": _carried_by(held[:PAGE], files),
         "number": page,
         "more": max(len(reported), len(held)) > PAGE,
         "address": visit.office.addresses.path(_QUEUE),
@@ -212,4 +217,7 @@ async def refuse(visit: Visit) -> web.Response:
 @pages.get("/account/waiting", signed_in_people)
 async def show_waiting(visit: Visit) -> web.Response:
     """What one wrote that waits for a moderator."""
-    return visit.page("waiting", held=await list_own(visit.office.engine.database, visit.actor))
+    database = visit.office.engine.database
+    held = await list_own(database, visit.actor)
+    files = await database.read(lambda tx: files_named(tx, [name for each in held for name in each.file_names]))
+    return visit.page("waiting", held=held, held_files=_carried_by(held, files))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, delete, func, literal_column, or_, select, update
 
 from widget_server.store.lists import with_list
+from widget_server.store.said import SAID
 from widget_server.store.statement import Statement
 from widget_server.store.tables import (
     api_token,
@@ -232,7 +233,7 @@ POSTS = with_list(
     lambda wanted: (
         select(message.c.channel_id, message.c.seq)
         # The last one first: a thread's opening comes when its answers are counted without theirs.
-        .where(wanted, message.c.branch.is_not(None), message.c.body != literal_column("''"))
+        .where(wanted, message.c.branch.is_not(None), literal_column("''") != SAID)
         .order_by(message.c.no.desc())
         .limit(_b("most"))
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, and_, bindparam, column, func, or_, select
 
 from widget_server.store.lists import given_rows, with_list
+from widget_server.store.said import SAID
 from widget_server.store.statement import Statement
 from widget_server.store.tables import board, channel, message, room, thread, thread_tag
 
@@ -37,7 +38,7 @@ MESSAGE_COLUMNS = (
     message.c.seq,
     message.c.author_id,
     message.c.kind,
-    message.c.body,
+    SAID,
     message.c.created_at,
     message.c.removed_at,
 )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, insert, literal_column, or_, select, update
 
 from widget_server.store.lists import is_listed, with_list
+from widget_server.store.said import SAID
 from widget_server.store.statement import Statement
 from widget_server.store.tables import (
     board,
@@ -163,7 +164,7 @@ def _to_mail(dialect: str) -> Select[Any]:
         ignored.c.person_id == notice.c.person_id, ignored.c.ignored_id == notice.c.actor_id
     )
     return (
-        select(*_COLUMNS, message.c.body)
+        select(*_COLUMNS, SAID)
         .select_from(
             _FROM.outerjoin(
                 message,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, bindparam, func, select
 
 from widget_server.store.lists import with_list
+from widget_server.store.said import SAID
 from widget_server.store.statement import Statement
 from widget_server.store.tables import board, channel, message, person, rendering, revision, tag, thread, thread_tag
 
@@ -38,6 +39,7 @@ ENTRY_COLUMNS: Final = (
     rendering.c.html,
     message.c.no,
     message.c.revision,
+    SAID,
 )
 """In the order of ``actions.feeds.Piece``. The rendering is there where it is of this revision and this renderer."""
 

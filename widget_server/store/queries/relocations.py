@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
 from widget_server.store.lists import given_rows, with_list
 from widget_server.store.queries.batch import update_each
+from widget_server.store.said import SAID
 from widget_server.store.statement import Statement
 from widget_server.store.tables import bookmark, forward, held_post, message, notice, person, report, thread
 
@@ -32,7 +33,7 @@ ALL = Statement(_POSTS.where(message.c.kind == "text").order_by(message.c.seq).l
 """Every post (up to a limit) that stands in a thread, also removed ones; no tombstones of those that went."""
 
 LISTED = Statement(
-    select(message.c.seq, person.c.name, message.c.created_at, message.c.body)
+    select(message.c.seq, person.c.name, message.c.created_at, SAID)
     .select_from(message.join(person, person.c.id == message.c.author_id))
     .where(
         message.c.channel_id == _b("channel_id"),

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, and_, bindparam, case, cast, func, or_, selec
 from sqlalchemy.dialects import postgresql, sqlite
 
 from widget_server.store.lists import is_listed, with_list
+from widget_server.store.said import SAID
 from widget_server.store.statement import Statement
 from widget_server.store.tables import board, channel, conversation, held_post, message, person, report, room, thread
 
@@ -33,7 +34,7 @@ def _of_sites(dialect: str) -> ColumnElement[bool]:
 _REPORTED = (
     report.c.message_no,
     message.c.seq,
-    message.c.body,
+    SAID,
     message.c.removed_at,
     person.c.public_id,
     person.c.name,
@@ -143,7 +144,7 @@ ROOM_MESSAGE = Statement(
 )
 
 AROUND = Statement(
-    select(message.c.seq, person.c.name, message.c.body, message.c.created_at)
+    select(message.c.seq, person.c.name, SAID, message.c.created_at)
     .select_from(message.join(person, person.c.id == message.c.author_id))
     .where(
         message.c.channel_id == _b("channel_id"),

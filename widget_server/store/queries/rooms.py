@@ -10,6 +10,7 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from widget_server.store.lists import is_listed, with_list
 from widget_server.store.records import State
+from widget_server.store.said import SAID
 from widget_server.store.statement import DIALECTS, Statement
 from widget_server.store.tables import (
     channel,
@@ -103,7 +104,7 @@ _LAST = and_(
 
 MINE = Statement(
     _LISTED.add_columns(
-        select(func.substr(message.c.body, 1, 200)).where(_LAST).scalar_subquery(),
+        select(func.substr(SAID, 1, 200)).where(_LAST).scalar_subquery(),
         select(_last_by.c.name)
         .select_from(message.join(_last_by, _last_by.c.id == message.c.author_id))
         .where(_LAST)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import BigInteger, Text, bindparam, cast, func, literal_column, select, union_all
 
 from widget_server.store.lists import with_list
+from widget_server.store.said import SAID
 from widget_server.store.statement import Statement
 from widget_server.store.tables import board, channel, conversation, message, person, site, tag, thread
 
@@ -43,7 +44,7 @@ MEANT = Statement(
 FOUND_COLUMNS: Final = (
     message.c.no,
     message.c.seq,
-    func.substr(message.c.body, 1, LOOKED_AT),
+    func.substr(SAID, 1, LOOKED_AT),
     message.c.created_at,
     message.c.removed_at,
     message.c.side,

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from widget_server.store.queries.boards import BOARD_COLUMNS
+from widget_server.store.said import SAID
 from widget_server.store.statement import Statement
 from widget_server.store.tables import (
     board,
@@ -357,7 +358,7 @@ def _posts(dialect: str) -> Select[Any]:
             thread.c.number,
             channel.c.title,
             message.c.seq,
-            func.substr(message.c.body, 1, EXCERPT_CHARS),
+            func.substr(SAID, 1, EXCERPT_CHARS),
             message.c.created_at,
         )
         .select_from(
@@ -389,7 +390,7 @@ def _bookmarks(dialect: str) -> Select[Any]:
             thread.c.number,
             channel.c.title,
             message.c.seq,
-            func.substr(message.c.body, 1, EXCERPT_CHARS),
+            func.substr(SAID, 1, EXCERPT_CHARS),
             message.c.created_at,
             person.c.public_id,
             person.c.name,
