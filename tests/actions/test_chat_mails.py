@@ -219,8 +219,10 @@ async def test_a_visitor_who_left_an_address_is_mailed_what_they_have_not_seen(w
     assert len(await answers(works)) == 2
 
 
-async def test_what_was_seen_is_not_mailed(works: Works) -> None:
-    grace = await works.new_agent("Grace")
+@pytest.mark.parametrize("told", [True, False])
+async def test_p6_what_was_seen_is_not_mailed_whether_or_not_anybody_is_told(works: Works, told: bool) -> None:
+    grace = await works.new_agent("Grace", role=Role.ADMINISTRATOR)
+    await set_up(works, grace, read_receipts=told)
     visitor, channel = await left_address(works)
     first = await works.send(grace, channel, "Hello!")
     second = await works.send(grace, channel, "Still there?")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
-from tests.browser.console_desk import console_fixture
+from tests.browser.console_desk import SITE_KEY, console_fixture
 
 if TYPE_CHECKING:
     from tests.browser.console_desk import Console
@@ -29,6 +29,31 @@ async def test_s1_04_a_reply_is_sent_delivered_and_seen_before_the_agents_eyes(c
     await expect(agent.log.get_by_text("Delivered", exact=True)).to_be_visible()
     await visitor.looks()
     await expect(agent.log.get_by_text("Seen", exact=True)).to_be_visible()
+
+
+async def test_p6_a_reply_is_delivered_at_most_where_visitors_receipts_are_off(console: Console) -> None:
+    agent = await console.agent()
+    await agent.page.goto(f"{agent.base}/console#/sites/{SITE_KEY}")
+    switch = agent.page.get_by_role("switch", name="Visitors' read receipts")
+    await expect(switch).to_have_attribute("aria-checked", "true")
+    await switch.click()
+    await agent.page.get_by_role("button", name="Save changes").click()
+    await expect(agent.page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert await agent.violations() == []
+    visitor = await console.visitor("Do you ship to Ireland?", name="Maeve")
+    await agent.page.goto(f"{agent.base}/console")
+    await agent.open("Maeve")
+    await agent.says("Yes, within five days.")
+    await visitor.hears("Yes, within five days.")
+    await visitor.looks()
+    await visitor.until(lambda: visitor.state.channels[visitor.channel].place == 2)
+    await visitor.says("Thank you")
+    await expect(agent.log).to_contain_text("Thank you")
+    await expect(agent.log.get_by_text("Delivered", exact=True)).to_be_visible()
+    await agent.page.reload()
+    await expect(agent.log).to_contain_text("Thank you")
+    await expect(agent.log.get_by_text("Delivered", exact=True)).to_be_visible()
+    await expect(agent.log.get_by_text("Seen", exact=True)).to_have_count(0)
 
 
 async def test_opening_a_conversation_tells_the_visitor_that_it_was_seen(console: Console) -> None:

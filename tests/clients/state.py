@@ -15,7 +15,6 @@ Frame = dict[str, Any]
 """One JSON object of the protocol, by its field names on the wire."""
 
 PROTOCOL_VERSION = 1
-_MARK_NAMES = ("delivered", "seen")
 
 
 def now_ms() -> int:
@@ -43,6 +42,10 @@ class ChannelState:
         self.head: Frame | None = None
         self.marks: dict[str, dict[str, int]] = {}
         self._told_marks: dict[str, dict[str, int]] = {}
+        self.seen_told: set[str] = set()
+        """The sides of whom it was ever told what they have seen."""
+        self.place = 0
+        """How far this visitor has seen, where the marks do not tell it."""
         self.staff: str | None = None
         self.synced = False
         self.gone = False
@@ -109,6 +112,8 @@ class ChannelState:
                 return self._take_event(frame)
             case "marks":
                 self._raise_marks({"visitor": frame["visitor"], "agents": frame["agents"]})
+            case "place":
+                self.place = max(self.place, frame["seen"])
             case "gone":
                 self.gone = True
             case _:
@@ -128,6 +133,7 @@ class ChannelState:
         self.staff = frame.get("staff") or self.staff
         if frame.get("marks"):
             self._raise_marks(frame["marks"])
+        self.place = max(self.place, frame.get("seen", 0))
 
     def _settle(self) -> bool:
         self._asked = False
@@ -170,18 +176,20 @@ class ChannelState:
         """Who writes has read, if they had seen everything before; no ``marks`` frame tells it."""
         side = "agents" if message["author"]["role"] == "agent" else message["author"]["role"]
         seq, marks = message["seq"], self.marks.get(side)
-        if seq not in self.messages and marks is not None and marks["seen"] == seq - 1:
+        if seq not in self.messages and marks is not None and marks.get("seen") == seq - 1:
             self.marks[side] = {"delivered": seq, "seen": seq}
 
     def _raise_marks(self, marks: dict[str, dict[str, int]]) -> None:
         for side, new in marks.items():
             old = self._told_marks.get(side)
-            if old is not None and any(new[name] < old[name] for name in _MARK_NAMES):
+            if old is not None and any(new[name] < old[name] for name in new if name in old):
                 self.violations.append(f"marks of {side} fell from {old} to {new}")
             self._told_marks[side] = dict(new)
+            if "seen" in new:
+                self.seen_told.add(side)
             # A receipt of another node may overtake the message before it; what was concluded meanwhile only rises.
             held = self.marks.get(side, new)
-            self.marks[side] = {name: max(held[name], new[name]) for name in _MARK_NAMES}
+            self.marks[side] = {name: max(held.get(name, 0), new[name]) for name in new}
 
     def forget_requests(self) -> None:
         """The connection is gone, and with it whatever was asked on it."""
@@ -312,7 +320,7 @@ class ClientState:
                 self.typing.append(frame)
             case "presence":
                 self.presence.append(frame)
-            case "head" | "messages" | "synced" | "reset" | "gone" | "event" | "marks" | "page":
+            case "head" | "messages" | "synced" | "reset" | "gone" | "event" | "marks" | "place" | "page":
                 self._take_channel_frame(frame, answer)
             case _:
                 pass

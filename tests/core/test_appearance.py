@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from widget_server.core.appearance import Appearance, as_json, check_changes, check_name, from_stored, to_stored
+from widget_server.core.appearance import (
+    RECEIPTS_OFF,
+    Appearance,
+    as_json,
+    check_changes,
+    check_name,
+    from_stored,
+    to_stored,
+)
 from widget_server.core.errors import ProductError
 
 CHOSEN: dict[str, object] = {
@@ -14,6 +22,7 @@ CHOSEN: dict[str, object] = {
     "reply_time": "hours",
     "position": "left",
     "draft_preview": True,
+    "read_receipts": False,
     "hours": {"zone": "Europe/Berlin", "days": {"1": [["09:00", "17:00"]]}},
     "missed_minutes": 30,
     "answer_minutes": 0,
@@ -29,6 +38,11 @@ def test_every_field_can_be_chosen_and_survives_the_store() -> None:
     assert appearance.color == "#ab12ef"
     assert from_stored(to_stored(appearance)) == appearance
     assert set(as_json(appearance)) == set(CHOSEN)
+
+
+def test_p6_a_statement_finds_the_switch_as_it_is_stored_and_no_text_that_looks_like_it() -> None:
+    assert RECEIPTS_OFF in to_stored(changed(read_receipts=False))
+    assert RECEIPTS_OFF not in to_stored(changed(greeting=RECEIPTS_OFF, away_text=f" {RECEIPTS_OFF}"))
 
 
 def test_what_is_not_named_stays() -> None:
@@ -54,6 +68,7 @@ def test_an_empty_or_newer_store_gives_the_defaults() -> None:
         ("reply_time", ["hours"]),
         ("position", "top"),
         ("draft_preview", 1),
+        ("read_receipts", "off"),
         ("missed_minutes", -1),
         ("missed_minutes", True),
         ("answer_minutes", 1441),

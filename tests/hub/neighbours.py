@@ -67,6 +67,7 @@ class Ear:
         self.person_id = person_id
         self.events: list[tuple[int, int]] = []
         self.ephemeral: list[bytes] = []
+        self.own: list[bytes] = []
         self.gaps: list[str] = []
 
     def on_event(self, event: Published) -> None:
@@ -74,6 +75,9 @@ class Ear:
 
     def on_ephemeral(self, channel: str, data: bytes) -> None:
         self.ephemeral.append(data)
+
+    def on_own(self, channel: str, data: bytes) -> None:
+        self.own.append(data)
 
     def on_gap(self, channel: str) -> None:
         self.gaps.append(channel)

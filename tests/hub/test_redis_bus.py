@@ -7,6 +7,7 @@ import random
 import signal
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from typing_extensions import override
 
 from tests.engines.redis import Redis
 from tests.hub.neighbours import PATIENCE_S, Ear, Node, Store, eventually, nodes_on
+from widget_server.core.delivery import NOT_TOLD
 from widget_server.hub import envelope
 from widget_server.hub.bus import NODES
 from widget_server.hub.switchboard import Published
@@ -83,6 +85,15 @@ async def test_what_somebody_does_is_not_told_to_themselves_on_another_node(pair
     one.bus.ephemeral("c1", b"marks")
     await eventually(lambda: others.ephemeral == [b"typing", b"marks"])
     assert own.ephemeral == [b"marks"]
+
+
+async def test_p6_what_is_only_the_visitors_own_crosses_nodes_apart(pair: list[Node]) -> None:
+    one, other = pair
+    own, others = await one.listen(), await other.listen()
+    one.bus.marks("c1", (3, NOT_TOLD, 1, 1))
+    one.bus.own("c1", b"place")
+    await eventually(lambda: own.own == others.own == [b"place"])
+    assert [orjson.loads(data)["visitor"] for data in others.ephemeral] == [{"delivered": 3}]
 
 
 async def test_marks_cross_nodes_and_only_rise(pair: list[Node]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hub.neighbours import Ear, event
+from widget_server.core.delivery import NOT_TOLD
 from widget_server.hub.bus import MemoryBus
 from widget_server.hub.switchboard import Missed, Published, Switchboard
 
@@ -267,6 +268,19 @@ async def test_marks_never_fall_behind_what_a_message_has_implied(switchboard: S
     switchboard.offer(event(0, 1)._replace(marks=(7, 7, 0, 0)))
     switchboard.marks(CHANNEL, (6, 6, 6, 0))
     assert told(ear) == [[7, 7, 6, 0]]
+
+
+async def test_p6_a_seen_that_was_told_is_kept_from_whoever_comes_after_the_switch(switchboard: Switchboard) -> None:
+    first = listening(switchboard)
+    switchboard.marks(CHANNEL, (5, 4, 5, 5))
+    late = Ear()
+    switchboard.subscribe(CHANNEL, late)
+    switchboard.at(CHANNEL, 0, late, (5, NOT_TOLD, 5, 5))
+    switchboard.marks(CHANNEL, (6, NOT_TOLD, 5, 5))
+    switchboard.marks(CHANNEL, (6, 5, 5, 5))
+    kept, again = {"delivered": 6}, {"delivered": 6, "seen": 5}
+    assert [orjson.loads(data)["visitor"] for data in late.ephemeral] == [kept, again]
+    assert [orjson.loads(data)["visitor"] for data in first.ephemeral[1:]] == [kept, again]
 
 
 async def test_whoever_reads_old_marks_is_told_the_newer_ones(switchboard: Switchboard) -> None:

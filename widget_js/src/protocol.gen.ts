@@ -196,6 +196,8 @@ export interface Head {
   readers?: readonly ReaderMarks[] | null;
   /** For agents: the staff channel beside it. */
   staff?: string | null;
+  /** For the visitor, where `marks` do not tell it: how far they have seen, on whichever device. */
+  seen?: number | null;
 }
 
 /** First frame of every connection, within 10 s. Without a token a visitor is handed a fresh one in `welcome`. */
@@ -255,7 +257,7 @@ export interface ListView {
 
 /** The watermarks of both sides of a conversation. */
 export interface MarksBody {
-  visitor: SideMarks;
+  visitor: VisitorMarks;
   agents: SideMarks;
 }
 
@@ -263,7 +265,7 @@ export interface MarksBody {
 export interface MarksFrame {
   t: "marks";
   channel: string;
-  visitor: SideMarks;
+  visitor: VisitorMarks;
   agents: SideMarks;
 }
 
@@ -339,6 +341,13 @@ export interface Page {
 /** Answered by `pong`: tells a client that the line is alive, and the server that the page is. */
 export interface Ping {
   t: "ping";
+}
+
+/** How far this visitor has seen, on whichever device: to their own lines alone, where `marks` do not tell it. */
+export interface PlaceFrame {
+  t: "place";
+  channel: string;
+  seen: number;
 }
 
 /** Answer to `ping`. */
@@ -609,6 +618,13 @@ export interface TypingFrame {
   draft?: string | null;
 }
 
+/** The visitor's side's watermarks. */
+export interface VisitorMarks {
+  delivered: number;
+  /** Absent where the site keeps to itself what its visitors have seen. */
+  seen?: number | null;
+}
+
 /**
  * Be told of news on these boards (their public ids), as far as one may read them. Replaces what was watched.
  *
@@ -678,6 +694,7 @@ export type ServerFrame =
   | Reset
   | Gone
   | MarksFrame
+  | PlaceFrame
   | ReadersFrame
   | TypingFrame
   | PresenceFrame

@@ -51,6 +51,13 @@ class Door(NamedTuple):
     status: str
     visitor: Marks
     agents: Marks
+    keeps_seen: bool = False
+    """Whether nobody but the visitor is told what they have seen (P6)."""
+
+    @property
+    def told(self) -> tuple[Marks, Marks]:
+        """The marks of the visitor's side and of the agents', as everybody in the conversation may know them."""
+        return self.visitor.without_seen() if self.keeps_seen else self.visitor, self.agents
 
 
 async def access_channel(tx: Transaction, actor: Actor | Member | Reader, public_id: str) -> Door:
@@ -73,7 +80,8 @@ async def access_channel(tx: Transaction, actor: Actor | Member | Reader, public
         raise Refused("not_found")
     visitor = _visitor_of(actor, row) if side == "visitor" else None
     access = Access(row[0], public_id, row[1], side, row[7], row[6], row[14], row[15], visitor)
-    return Door(access, row[2], row[3], row[4], row[5], row[9], Marks(row[10], row[11]), Marks(row[12], row[13]))
+    marks = Marks(row[10], row[11]), Marks(row[12], row[13])
+    return Door(access, row[2], row[3], row[4], row[5], row[9], *marks, keeps_seen=bool(row[21]))
 
 
 async def _access_thread(tx: Transaction, actor: Actor | Member | Reader, public_id: str) -> Door:

@@ -137,6 +137,18 @@ class Engine:
             )
         for m in committed.marks:
             self.bus.marks(m.channel, (*m.visitor, *m.agents))
+        for channel, seen in committed.places.items():
+            self.bus.own(channel, encode.place(channel, seen))
+        self._tell_community(committed)
+        if committed.leaves:
+            self.on_outgoing()
+        if committed.files and self.files is not None:
+            self.files.on_files()
+        if committed.sites or committed.people:
+            self.bus.news(committed.sites, committed.people)
+
+    def _tell_community(self, committed: Committed) -> None:
+        """Tell what boards, members and rooms want to hear."""
         for board, number in committed.news:
             self.bus.ephemeral(place_of_board(board), encode.dumps({"t": "news", "board": board, "thread": number}))
         for member in committed.notices:
@@ -146,12 +158,6 @@ class Engine:
         for room, marks in committed.readers.items():
             self._readers.setdefault(room, {}).update(marks)
         self._stirred |= committed.stirred
-        if committed.leaves:
-            self.on_outgoing()
-        if committed.files and self.files is not None:
-            self.files.on_files()
-        if committed.sites or committed.people:
-            self.bus.news(committed.sites, committed.people)
 
     def tell_rooms(self) -> None:
         """Tell what has come together of rooms: about once a second, however much is written in them."""

@@ -67,7 +67,8 @@ async def resume(
         part = messages[start : start + _FRAME_MESSAGES]
         frames.append(encode.dumps({"t": "messages", "channel": public_id, "messages": part}))
     frames.append(encode.dumps(_with_ref({"t": "synced", "channel": public_id, "version": door.version}, ref)))
-    marks = (*door.visitor, *door.agents) if door.access.kind == "conversation" else NO_MARKS
+    visitor, agents = door.told
+    marks = (*visitor, *agents) if door.access.kind == "conversation" else NO_MARKS
     return Resumed(Opened(public_id, frames, door.version), door.access, result, marks)
 
 
@@ -108,9 +109,12 @@ async def _head_frame(tx: Transaction, door: Door, epoch: str) -> bytes:
             frame["readers"] = await readers_of(tx, access.channel_id)
     else:
         frame["head"] = public_head(public_status(Status(door.status)))
-        frame["marks"] = {"visitor": encode.side_marks(door.visitor), "agents": encode.side_marks(door.agents)}
+        visitor, agents = door.told
+        frame["marks"] = {"visitor": encode.side_marks(visitor), "agents": encode.side_marks(agents)}
         if access.side == "agent":
             frame["staff"] = access.staff
+        elif door.keeps_seen:
+            frame["seen"] = door.visitor.seen
     return encode.dumps(frame)
 
 

@@ -24,6 +24,12 @@ TEXT_CHARS: Final = 500
 WAIT_MAX: Final = 1440
 """Longest time before a mail, in minutes."""
 
+RECEIPTS_OFF: Final = '"read_receipts":false'
+"""How :func:`to_stored` spells the switch that is off, for statements that look for it.
+
+No text in a stored appearance can look like it: inside a text every quotation mark is escaped.
+"""
+
 _COLOR: Final = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -42,6 +48,8 @@ class Appearance:
     position: Position = "right"
     draft_preview: bool = False
     """Agents see what a visitor types before it is sent, and the widget tells the visitor so."""
+    read_receipts: bool = True
+    """Agents are told what a visitor has seen. False: nobody is (P6), and their messages show "delivered" at most."""
     hours: opening_hours.Hours | None = None
     """None: open whenever an agent is online."""
     missed_minutes: int = 5
@@ -70,7 +78,8 @@ def check_changes(present: Appearance, changes: Mapping[str, object], is_zone: C
         "away_text": lambda value: _check_text("away_text", value),
         "reply_time": lambda value: _check_choice("reply_time", value, ("minutes", "hours", "day")),
         "position": lambda value: _check_choice("position", value, ("right", "left")),
-        "draft_preview": _check_switch,
+        "draft_preview": lambda value: _check_switch("draft_preview", value),
+        "read_receipts": lambda value: _check_switch("read_receipts", value),
         "hours": lambda value: _check_hours(value, is_zone),
         "missed_minutes": lambda value: _check_minutes("missed_minutes", value),
         "answer_minutes": lambda value: _check_minutes("answer_minutes", value),
@@ -108,9 +117,9 @@ def _check_choice(field: str, value: object, choices: tuple[str, ...]) -> str:
     return value
 
 
-def _check_switch(value: object) -> bool:
+def _check_switch(field: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise Unacceptable("bad_value", field="draft_preview")
+        raise Unacceptable("bad_value", field=field)
     return value
 
 
@@ -137,6 +146,7 @@ def as_json(appearance: Appearance) -> dict[str, object]:
         "reply_time": appearance.reply_time,
         "position": appearance.position,
         "draft_preview": appearance.draft_preview,
+        "read_receipts": appearance.read_receipts,
         "hours": None if appearance.hours is None else opening_hours.as_json(appearance.hours),
         "missed_minutes": appearance.missed_minutes,
         "answer_minutes": appearance.answer_minutes,

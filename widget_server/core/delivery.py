@@ -51,11 +51,19 @@ def advance(state: Delivery, event: DeliveryEvent) -> Delivery:
     return TRANSITIONS[state].get(event, state)
 
 
+NOT_TOLD: Final = -1
+"""In the place of a ``seen`` that is nobody else's business."""
+
+
 class Marks(NamedTuple):
     """One side's two watermarks in a channel: every message up to that ``seq`` is delivered, or seen."""
 
     delivered: int = 0
     seen: int = 0
+
+    def without_seen(self) -> Marks:
+        """What others are told of a side that keeps to itself what it has seen (P6)."""
+        return Marks(self.delivered, NOT_TOLD)
 
 
 def raised(marks: Marks, delivered: int, seen: int, last_seq: int) -> Marks:

@@ -76,6 +76,10 @@ class Bus(ABC):
         """Tell every node something that does not last; ``exclude`` is the person whose own doing it is."""
 
     @abstractmethod
+    def own(self, channel: str, data: bytes) -> None:
+        """Tell every node, for the visitor whose conversation it is alone, something that does not last."""
+
+    @abstractmethod
     def news(self, sites: Collection[int], people: Collection[int]) -> None:
         """Tell every node which sites' lists and whose rights or sessions have changed."""
 
@@ -109,6 +113,10 @@ class MemoryBus(Bus):
     @override
     def ephemeral(self, channel: str, data: bytes, exclude: int | None = None) -> None:
         self._switchboard.ephemeral(channel, data, exclude)
+
+    @override
+    def own(self, channel: str, data: bytes) -> None:
+        self._switchboard.own(channel, data)
 
     @override
     def news(self, sites: Collection[int], people: Collection[int]) -> None:

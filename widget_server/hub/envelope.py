@@ -21,10 +21,11 @@ NEWS: Final = 4
 PICTURE: Final = 5
 QUESTION: Final = 6
 GOODBYE: Final = 7
+OWN: Final = 8
 
 _PLAIN = Struct(">8sB")
-_EVENT = Struct(">8sB6Q")
-_MARKS = Struct(">8sB4Q")
+_EVENT = Struct(">8sB6q")
+_MARKS = Struct(">8sB4q")
 _EPHEMERAL = Struct(">8sBQ")
 
 
@@ -69,6 +70,16 @@ def read_ephemeral(data: bytes) -> tuple[bytes, int | None]:
     """The frame, and whose own doing it is."""
     _, _, exclude = _EPHEMERAL.unpack_from(data)
     return data[_EPHEMERAL.size :], exclude or None
+
+
+def own(node: bytes, frame: bytes) -> bytes:
+    """A frame for the visitor whose conversation it is."""
+    return _PLAIN.pack(node, OWN) + frame
+
+
+def read_own(data: bytes) -> bytes:
+    """The frame."""
+    return data[_PLAIN.size :]
 
 
 def news(node: bytes, sites: Collection[int], people: Collection[int]) -> bytes:

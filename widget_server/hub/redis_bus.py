@@ -149,6 +149,11 @@ class RedisBus(Bus):
         self._say(self._name(channel), envelope.ephemeral(self._node, data, exclude))
 
     @override
+    def own(self, channel: str, data: bytes) -> None:
+        self._switchboard.own(channel, data)
+        self._say(self._name(channel), envelope.own(self._node, data))
+
+    @override
     def news(self, sites: Collection[int], people: Collection[int]) -> None:
         self.on_news(set(sites), set(people))
         self._say(self._nodes, envelope.news(self._node, sites, people))
@@ -189,6 +194,8 @@ class RedisBus(Bus):
                 self._switchboard.marks(place, envelope.read_marks(data))
             case envelope.EPHEMERAL:
                 self._switchboard.ephemeral(place, *envelope.read_ephemeral(data))
+            case envelope.OWN:
+                self._switchboard.own(place, envelope.read_own(data))
             case envelope.NEWS:
                 self.on_news(*envelope.read_news(data))
             case envelope.PICTURE:

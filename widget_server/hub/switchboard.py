@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, Protocol
 
+from widget_server.core.delivery import NOT_TOLD
 from widget_server.protocol import encode
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,10 @@ _WAITING_MAX: Final = 512
 """Events that wait for the first reading of a channel; beyond that they are read as a hole."""
 
 AllMarks = tuple[int, int, int, int]
-"""The marks of a conversation: delivered and seen of the visitor's side, then those of the agents'."""
+"""The marks of a conversation: delivered and seen of the visitor's side, then those of the agents'.
+
+They are what everybody in it may know: the visitor's seen is :data:`NOT_TOLD` where their site keeps it to itself.
+"""
 NO_MARKS: Final[AllMarks] = (0, 0, 0, 0)
 
 
@@ -52,6 +56,10 @@ class Listener(Protocol):
 
     def on_ephemeral(self, channel: str, data: bytes) -> None:
         """Marks, typing or presence."""
+        ...
+
+    def on_own(self, channel: str, data: bytes) -> None:
+        """What only the visitor whose conversation it is may know."""
         ...
 
     def on_gap(self, _channel: str, /) -> None:
@@ -97,8 +105,10 @@ class _Feed:
 
     def raise_marks(self, news: AllMarks) -> None:
         old = self.marks
-        if news != old:
-            self.marks = (max(old[0], news[0]), max(old[1], news[1]), max(old[2], news[2]), max(old[3], news[3]))
+        if news not in (old, NO_MARKS):
+            # The site's switch was moved: what is told now takes the place of what was.
+            seen = news[1] if NOT_TOLD in (old[1], news[1]) else max(old[1], news[1])
+            self.marks = (max(old[0], news[0]), seen, max(old[2], news[2]), max(old[3], news[3]))
 
 
 class Switchboard:
@@ -213,6 +223,11 @@ class Switchboard:
             for listener in list(feed.listeners):
                 if exclude is None or listener.person_id != exclude:
                     listener.on_ephemeral(channel, data)
+
+    def own(self, channel: str, data: bytes) -> None:
+        """As :meth:`ephemeral`, for the visitor whose conversation it is alone."""
+        for listener in self.listeners(channel):
+            listener.on_own(channel, data)
 
     def known_at(self, channel: str, version: int) -> bool:
         """The store says that the channel is at ``version``; if no hint told us, the hole is read.

@@ -81,10 +81,18 @@ class SideMarks(ServerModel):
     seen: int
 
 
+class VisitorMarks(ServerModel):
+    """The visitor's side's watermarks."""
+
+    delivered: int
+    seen: int | None = None
+    """Absent where the site keeps to itself what its visitors have seen."""
+
+
 class MarksBody(ServerModel):
     """The watermarks of both sides of a conversation."""
 
-    visitor: SideMarks
+    visitor: VisitorMarks
     agents: SideMarks
 
 
@@ -328,6 +336,8 @@ class Head(ServerModel):
     """Of a room with up to 50 members: how far each of them has come."""
     staff: Uuid | None = None
     """For agents: the staff channel beside it."""
+    seen: int | None = None
+    """For the visitor, where ``marks`` do not tell it: how far they have seen, on whichever device."""
 
 
 class Messages(ServerModel):
@@ -371,8 +381,16 @@ class MarksFrame(ServerModel):
 
     t: Literal["marks"]
     channel: Uuid
-    visitor: SideMarks
+    visitor: VisitorMarks
     agents: SideMarks
+
+
+class PlaceFrame(ServerModel):
+    """How far this visitor has seen, on whichever device: to their own lines alone, where ``marks`` do not tell it."""
+
+    t: Literal["place"]
+    channel: Uuid
+    seen: int
 
 
 class ReadersFrame(ServerModel):
@@ -499,6 +517,7 @@ ServerFrame = Annotated[
     | Reset
     | Gone
     | MarksFrame
+    | PlaceFrame
     | ReadersFrame
     | TypingFrame
     | PresenceFrame

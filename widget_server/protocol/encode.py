@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from widget_server.core.delivery import NOT_TOLD
 from widget_server.core.errors import ProductError, TryLater
 from widget_server.core.times import iso
 from widget_server.protocol.codes import ERRORS
@@ -97,8 +98,9 @@ def fitting(messages: Sequence[Json]) -> Sequence[Json]:
 
 
 def side_marks(marks: Sequence[int]) -> Json:
-    """``frames.SideMarks`` of (delivered, seen)."""
-    return {"delivered": marks[0], "seen": marks[1]}
+    """``frames.SideMarks`` of (delivered, seen); a seen that is not told is left out."""
+    delivered, seen = marks
+    return {"delivered": delivered} if seen == NOT_TOLD else {"delivered": delivered, "seen": seen}
 
 
 def marks(channel: str, visitor: Sequence[int], agents: Sequence[int]) -> bytes:
@@ -106,6 +108,11 @@ def marks(channel: str, visitor: Sequence[int], agents: Sequence[int]) -> bytes:
     return orjson.dumps(
         {"t": "marks", "channel": channel, "visitor": side_marks(visitor), "agents": side_marks(agents)}
     )
+
+
+def place(channel: str, seen: int) -> bytes:
+    """``frames.PlaceFrame``."""
+    return orjson.dumps({"t": "place", "channel": channel, "seen": seen})
 
 
 def rows(rows: Iterable[bytes], cursor: int) -> bytes:

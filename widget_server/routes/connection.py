@@ -510,6 +510,12 @@ class Connection(Shown):
         else:
             self._all_at_once(self.session.ephemeral(channel, data))
 
+    def on_own(self, channel: str, data: bytes) -> None:
+        """What only the visitor whose conversation it is may know."""
+        access = self._accesses.get(channel) if self._accesses else None
+        if access is not None and access.side == "visitor":
+            self._all_at_once(self.session.ephemeral(channel, data))
+
     def on_gap(self, _channel: str) -> None:
         """The node itself has missed too much: the client connects again and resumes."""
         self.outbound.end(CloseCode.RESUME_AGAIN)

@@ -68,6 +68,9 @@ class _Follower:
     def on_ephemeral(self, _channel: str, data: bytes) -> None:
         self._put(data)
 
+    def on_own(self, _channel: str, _data: bytes) -> None:
+        """Nothing is this listener's own."""
+
     def on_gap(self, _channel: str) -> None:
         self._put(None)
 

@@ -49,8 +49,8 @@ class _Channel:
     """A channel's row while the batch works on it."""
 
     __slots__ = (
-        "agents", "at", "changed", "happened", "id", "is_heard", "kind", "last_seq", "marks_changed", "messages",
-        "of_site", "public_id", "repeats", "site_id",
+        "agents", "at", "changed", "happened", "id", "is_heard", "keeps_seen", "kind", "last_seq", "marks_changed",
+        "messages", "of_site", "public_id", "repeats", "seen_changed", "site_id",
         "staff_id", "start_seq", "start_version", "state", "status", "status_before", "version", "visitor",
     )  # fmt: skip
 
@@ -64,6 +64,8 @@ class _Channel:
         self.is_heard = bool(row[13]) and self.kind in {"conversation", "staff"}
         """Whether a webhook wants to know what happens here."""
         self.of_site = row[14]
+        self.keeps_seen = bool(row[15])
+        """Whether nobody but the visitor is told what they have seen (P6)."""
         self.happened: list[tuple[Any, ...]] = []
         """Rows of the outbox, in the order of ``hearing.NEW_EVENT``."""
         self.start_seq = self.last_seq
@@ -73,6 +75,9 @@ class _Channel:
         self.repeats: list[State] = []
         self.changed = False
         self.marks_changed = False
+        """Whether a receipt has raised what everybody may know."""
+        self.seen_changed = False
+        """Whether a receipt has raised what only the visitor may know."""
 
     def append(self, op: SendMessage, files: list[State] | None = None) -> tuple[Any, ...]:
         """Take the next numbers for ``op``; the row to insert, in the order of ``q.NEW_MESSAGE``."""
@@ -123,19 +128,24 @@ class _Channel:
             return
         before = self.visitor if op.side == "visitor" else self.agents
         after = raised(before, op.delivered, op.seen, self.last_seq)
-        if after != before:
-            self.marks_changed = True
-            if op.side == "visitor":
-                self.visitor = after
-            else:
-                self.agents = after
+        if op.side != "visitor":
+            self.agents = after
+            self.marks_changed |= after != before
+            return
+        self.visitor = after
+        if self.keeps_seen:
+            self.seen_changed |= after.seen != before.seen
+            self.marks_changed |= after.delivered != before.delivered
+        else:
+            self.marks_changed |= after != before
 
     def tell(self, topic: str, seq: int, at: int) -> None:
         """Write down what happened to a message, for webhooks. Its text stays where it is: it may yet be removed."""
         self.happened.append((topic, self.id, self.of_site, f'{{"seq":{seq},"version":{self.version}}}', at))
 
     def marks(self) -> MarksEvent:
-        return MarksEvent(self.id, self.public_id, self.visitor, self.agents)
+        visitor = self.visitor.without_seen() if self.keeps_seen else self.visitor
+        return MarksEvent(self.id, self.public_id, visitor, self.agents)
 
 
 class _Writer:
@@ -471,6 +481,9 @@ async def _flush(
     await _flush_rooms(tx, [c for c in advanced if c.kind == "room"], stamp, committed)
     if touched:
         await tx.many(q.RAISE_MARKS, [_face(c, stamp) for c in touched])
+    kept = [c for c in channels if c.seen_changed and not c.at and not (c.marks_changed or c.changed)]
+    if kept:
+        await tx.many(q.KEEP_SEEN, [{"key": c.id, "v_seen": c.visitor.seen} for c in kept])
     if readers:
         await tx.many(q.RAISE_READER, readers)
     for channel in channels:
@@ -507,7 +520,8 @@ def _publish(channel: _Channel, committed: Committed) -> None:
     if channel.changed:
         head = _moved_public_head(channel)
         version = channel.start_version
-        marks = (*channel.visitor, *channel.agents)
+        told = channel.marks()
+        marks = (*told.visitor, *told.agents)
         for start in range(0, len(channel.messages), _EVENT_MESSAGES):
             part = channel.messages[start : start + _EVENT_MESSAGES]
             to = part[-1]["version"]
@@ -519,6 +533,8 @@ def _publish(channel: _Channel, committed: Committed) -> None:
         committed.events.append(
             ChannelEvent(channel.id, channel.public_id, channel.version, channel.version, channel.repeats)
         )
+    if channel.seen_changed:
+        committed.places[channel.public_id] = channel.visitor.seen
     if channel.marks_changed:
         committed.marks.append(channel.marks())
         if channel.site_id is not None:

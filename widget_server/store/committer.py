@@ -201,7 +201,7 @@ class Committer:
             fresh = Committed()
             outcomes = await apply(tx, batch, fresh, wait=wait)
             committed.events, committed.marks, committed.sites = fresh.events, fresh.marks, fresh.sites
-            committed.leaves, committed.files = fresh.leaves, fresh.files
+            committed.leaves, committed.files, committed.places = fresh.leaves, fresh.files, fresh.places
             committed.readers, committed.stirred = fresh.readers, fresh.stirred
             return outcomes
 
@@ -296,7 +296,7 @@ class Committer:
             committed.events, committed.marks = fresh.events, fresh.marks
             committed.sites, committed.people = fresh.sites, fresh.people
             committed.news, committed.notices = fresh.news, fresh.notices
-            committed.leaves, committed.files = fresh.leaves, fresh.files
+            committed.leaves, committed.files, committed.places = fresh.leaves, fresh.files, fresh.places
             committed.readers, committed.stirred, committed.rooms = fresh.readers, fresh.stirred, fresh.rooms
             return result
 

@@ -38,11 +38,13 @@ class ChannelEvent(NamedTuple):
     head: State | None = None
     marks: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Of a conversation with new messages, the marks after them: visitor delivered and seen, agents delivered and seen.
+
+    ``seen`` of the visitor is :data:`~widget_server.core.delivery.NOT_TOLD` where the site keeps it to itself.
     """
 
 
 class MarksEvent(NamedTuple):
-    """The four watermarks of a conversation after a receipt or a send."""
+    """The four watermarks of a conversation after a receipt or a send, as everybody in it may know them."""
 
     channel_id: int
     channel: str
@@ -56,6 +58,8 @@ class Committed:
 
     events: list[ChannelEvent] = field(default_factory=list)
     marks: list[MarksEvent] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    """How far visitors have seen, by conversation (public name), where only they themselves are told."""
     sites: set[int] = field(default_factory=set)
     people: set[int] = field(default_factory=set)
     """Persons whose rights or sessions changed."""

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import bindparam, or_, select
 
 from widget_server.store.database import Database, Transaction
+from widget_server.store.queries.receipts import TOLD_SEEN
 from widget_server.store.statement import Statement
 from widget_server.store.tables import (
     ban,
@@ -37,7 +38,7 @@ _CONVERSATIONS = Statement(
         conversation.c.site_id,
         channel.c.public_id,
         conversation.c.visitor_delivered,
-        conversation.c.visitor_seen,
+        TOLD_SEEN,
         conversation.c.agents_delivered,
         conversation.c.agents_seen,
     )
@@ -71,7 +72,7 @@ class Changes(NamedTuple):
     channels: list[tuple[str, int]]
     """(public name, version)"""
     marks: list[tuple[str, tuple[int, int, int, int]]]
-    """(public name of a conversation, its marks): a receipt raises no version."""
+    """(public name of a conversation, its marks as everybody may know them): a receipt raises no version."""
     sites: set[int]
     boards: set[str]
     """By public id."""

@@ -49,6 +49,7 @@ export interface Site {
   readonly reply_time: "minutes" | "hours" | "day";
   readonly position: "right" | "left";
   readonly draft_preview: boolean;
+  readonly read_receipts: boolean;
   /** Null: always open. */
   readonly hours: Hours | null;
   /** Open minutes after which agents are mailed a chat that nobody answers; 0: never. */

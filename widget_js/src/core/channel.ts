@@ -9,6 +9,7 @@ import type {
   Position,
   Reset,
   RoomHead,
+  SideMarks,
   StaffHead,
   Synced,
   ThreadHead,
@@ -29,7 +30,10 @@ export interface Applied {
 }
 
 const NOTHING: Applied = { changed: [], cleared: false, reopen: false };
-const NO_MARKS: MarksBody = { visitor: { delivered: 0, seen: 0 }, agents: { delivered: 0, seen: 0 } };
+const NO_MARKS: { readonly visitor: SideMarks; readonly agents: SideMarks } = {
+  visitor: { delivered: 0, seen: 0 },
+  agents: { delivered: 0, seen: 0 },
+};
 
 /**
  * What a client holds of one channel: a window of messages `first`..`last` without a hole, every change up to
@@ -48,7 +52,7 @@ export class ChannelLog {
   lastSeq = 0;
   state: Head["state"] = "open";
   head: ConversationHead | StaffHead | ThreadHead | RoomHead | undefined;
-  marks: MarksBody = NO_MARKS;
+  marks = NO_MARKS;
   /** For agents: the staff channel beside it. */
   staff: string | undefined;
   /** Whether a resume has been completed since the connection stands. */

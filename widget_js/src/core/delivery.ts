@@ -1,4 +1,10 @@
-import { DELIVERY_TRANSITIONS, type Delivery, type DeliveryEvent, type SideMarks } from "../protocol.gen";
+import {
+  DELIVERY_TRANSITIONS,
+  type Delivery,
+  type DeliveryEvent,
+  type SideMarks,
+  type VisitorMarks,
+} from "../protocol.gen";
 
 export type { Delivery, DeliveryEvent };
 
@@ -12,8 +18,8 @@ export function stateOf(seq: number, others: SideMarks): Delivery {
   return seq <= others.seen ? "seen" : seq <= others.delivered ? "delivered" : "sent";
 }
 
-/** Watermarks after news of them: they only rise, and what is seen is delivered too (G07). */
-export function raised(marks: SideMarks, news: SideMarks): SideMarks {
-  const seen = Math.max(marks.seen, news.seen);
+/** Watermarks after news of them: they only rise, and what is seen is delivered too (G07). What is seen may be kept. */
+export function raised(marks: SideMarks, news: VisitorMarks): SideMarks {
+  const seen = news.seen == null ? 0 : Math.max(marks.seen, news.seen);
   return { seen, delivered: Math.max(marks.delivered, news.delivered, seen) };
 }

@@ -202,7 +202,10 @@ export class Session implements Leading {
     }
     for (const frame of changes.frames) {
       if (frame.t === "site") this.#site = frame.site;
-      if (frame.t === "gone" && frame.channel === this.#channel) this.#forget();
+      if (!("channel" in frame) || frame.channel !== this.#channel) continue;
+      if (frame.t === "gone") this.#forget();
+      // Where others are not told it, the server says how far the visitor has seen on any device.
+      if ("seen" in frame) this.#seen = Math.max(this.#seen, frame.seen ?? 0);
     }
     this.#adopt();
     if (changes.status) this.#tellContact();

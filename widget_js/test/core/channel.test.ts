@@ -84,6 +84,14 @@ test("pages extend the window backwards and only where they fit", () => {
   expect(log.more).toBe(false);
 });
 
+test("a visitor's seen that is not told any more is not shown any more", () => {
+  const log = loaded(3);
+  const agents = { delivered: 3, seen: 3 };
+  log.apply({ t: "marks", visitor: { delivered: 3, seen: 2 }, agents });
+  log.apply({ t: "marks", visitor: { delivered: 3 }, agents });
+  expect(log.marks).toEqual({ visitor: { delivered: 3, seen: 0 }, agents });
+});
+
 test("messages before the first one that the channel still has are dropped", () => {
   const log = loaded(5);
   log.interrupted();

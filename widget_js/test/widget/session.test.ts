@@ -74,6 +74,12 @@ test("unread are the team's messages behind what was seen here or elsewhere", as
   server.tell(channel, { t: "marks", channel: channel.id, visitor: { delivered: 5, seen: 5 }, agents: channel.agents });
   await settle();
   expect(state(scene).unread).toBe(0);
+  server.write(channel, "x", AGENT);
+  await settle();
+  expect(state(scene).unread).toBe(1);
+  server.tell(channel, { t: "place", channel: channel.id, seen: 6 });
+  await settle();
+  expect(state(scene)).toMatchObject({ unread: 0, seen: 6 });
 });
 
 test("messages are first shown when all of them are here", async () => {

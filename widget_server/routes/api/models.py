@@ -186,6 +186,8 @@ class SiteChange(Taken):
     reply_time: Literal["minutes", "hours", "day"] | None = None
     position: Literal["right", "left"] | None = None
     draft_preview: bool | None = None
+    read_receipts: bool | None = None
+    """Whether agents are told what a visitor has seen."""
     hours: Hours | None = None
     """Null: open whenever an agent is online."""
     missed_minutes: Annotated[int, Field(ge=0, le=1440)] | None = None
@@ -206,6 +208,7 @@ class Site(Told):
     reply_time: Literal["minutes", "hours", "day"]
     position: Literal["right", "left"]
     draft_preview: bool
+    read_receipts: bool
     hours: dict[str, Any] | None
     missed_minutes: int
     answer_minutes: int

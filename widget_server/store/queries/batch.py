@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from widget_server.store.lists import given_rows, with_list
 from widget_server.store.queries.hearing import NOTES_ARE_WANTED, is_heard
+from widget_server.store.queries.receipts import SEEN_IS_KEPT
 from widget_server.store.statement import Statement
 from widget_server.store.tables import channel, conversation, message, person, reader, revision, room
 
@@ -43,6 +44,7 @@ CHANNELS = with_list(
             conversation.c.agents_seen,
             HEARD,
             channel.c.site_id,
+            SEEN_IS_KEPT,
         )
         .select_from(channel.outerjoin(conversation, conversation.c.channel_id == channel.c.id))
         .where(wanted)
@@ -120,6 +122,9 @@ ADVANCED_CONVERSATION = ("new_status", "v_delivered", "v_seen", "a_delivered", "
 CLEAR_SNOOZE = Statement(update(conversation).where(conversation.c.channel_id == _b("key")).values(snoozed_until=None))
 
 RAISE_MARKS = update_each(conversation, conversation.c.channel_id, **_MARKS)
+
+KEEP_SEEN = update_each(conversation, conversation.c.channel_id, v_seen=conversation.c.visitor_seen)
+"""What nobody is told: without a stamp, no list is read again for it."""
 
 
 ADVANCE_ROOM = update_each(room, room.c.channel_id, at=room.c.activity_at, new_stamp=room.c.stamp)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, func, select, update
 
 from widget_server.store.lists import with_list
+from widget_server.store.queries.receipts import SEEN_IS_KEPT, TOLD_SEEN
 from widget_server.store.statement import Statement
 from widget_server.store.tables import channel, conversation, identity, installation, person
 
@@ -42,6 +43,7 @@ DOOR = Statement(
         _visitor.c.picture,
         _visitor.c.merged_into,
         _face.c.merged_into,
+        SEEN_IS_KEPT,
     )
     .select_from(
         channel.outerjoin(conversation, conversation.c.channel_id == func.coalesce(channel.c.beside_id, channel.c.id))
@@ -62,7 +64,7 @@ HEAD = Statement(
         channel.c.beside_id,
         conversation.c.status,
         conversation.c.visitor_delivered,
-        conversation.c.visitor_seen,
+        TOLD_SEEN,
         conversation.c.agents_delivered,
         conversation.c.agents_seen,
     )
@@ -76,7 +78,7 @@ PRESENT = with_list(
             channel.c.public_id,
             channel.c.version,
             func.coalesce(conversation.c.visitor_delivered, 0),
-            func.coalesce(conversation.c.visitor_seen, 0),
+            func.coalesce(TOLD_SEEN, 0),
             func.coalesce(conversation.c.agents_delivered, 0),
             func.coalesce(conversation.c.agents_seen, 0),
         )

@@ -203,6 +203,12 @@ function AnswerFields({ draft, change }: PartProps) {
         on={draft.draft_preview}
         onChange={(on) => change({ draft_preview: on })}
       />
+      <Switch
+        label={t("Visitors' read receipts")}
+        hint={t("Off: nobody is told what a visitor has seen. Your messages show “Delivered” at most.")}
+        on={draft.read_receipts}
+        onChange={(on) => change({ read_receipts: on })}
+      />
     </fieldset>
   );
 }
@@ -282,7 +288,7 @@ function SnippetField({ site }: { site: Site }) {
 }
 
 function draftOf(site: Site): SiteDraft {
-  const { name, color, greeting, away_text, reply_time, position, draft_preview, hours } = site;
+  const { name, color, greeting, away_text, reply_time, position, draft_preview, read_receipts, hours } = site;
   const { missed_minutes, answer_minutes } = site;
   return {
     name,
@@ -292,6 +298,7 @@ function draftOf(site: Site): SiteDraft {
     reply_time,
     position,
     draft_preview,
+    read_receipts,
     hours,
     missed_minutes,
     answer_minutes,
