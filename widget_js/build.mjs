@@ -35,6 +35,7 @@ const modules = [
  */
 const lazyModules = {
   account: "src/account/account.ts",
+  ask: "src/account/ask.ts",
   files: "src/files/files.ts",
   form: "src/files/form.ts",
   conversation: "src/widget/conversation.ts",
@@ -44,7 +45,8 @@ const lazyModules = {
 };
 /** The parts that bring their texts along, and whose texts those are. */
 const ownTexts = {
-  account: ["account/"],
+  account: ["account/account", "account/address"],
+  ask: ["account/address", "account/ask"],
   conversation: ["files/attach"],
   rooms: ["files/attach"],
   files: ["files/"],
@@ -100,6 +102,11 @@ function withoutUnused(sheet, used) {
   return sheet.replace(/(--[a-z\d-]+):[^;{}]*;?/g, (declaration, name) => (used.has(name) ? declaration : ""));
 }
 
+/** What the minifier leaves: blanks before a custom property's value, behind a comma and around a slash. */
+function withoutBlanks(sheet) {
+  return sheet.replace(/(?<=--[a-z\d-]+:) | ?([,/]) /g, "$1");
+}
+
 /** `import text from "x.css?inline"`: a sheet with all it imports, minified, as a string. */
 const inlineSheets = {
   name: "inline-sheets",
@@ -110,7 +117,7 @@ const inlineSheets = {
     }));
     bundler.onLoad({ filter: /.*/, namespace: "inline-sheet" }, async (found) => {
       const built = await build({ ...shared, entryPoints: [found.path], write: false });
-      const sheet = withoutUnused(built.outputFiles[0].text.trim(), await usedProperties());
+      const sheet = withoutBlanks(withoutUnused(built.outputFiles[0].text.trim(), await usedProperties()));
       return { contents: sheet, loader: "text", watchFiles: [found.path] };
     });
   },

@@ -171,7 +171,12 @@ class Node:
             switchboard,
             await self._bus_of(epoch, switchboard),
             self.clock,
-            Policy(settings.message_max_chars, settings.edit_minutes, Addresses(settings.public_url).path("/members/")),
+            Policy(
+                settings.message_max_chars,
+                settings.edit_minutes,
+                Addresses(settings.public_url).path("/members/"),
+                sends_mail=settings.sends_mail,
+            ),
             epoch,
         )
         self.metrics.watch(

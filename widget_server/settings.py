@@ -447,6 +447,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def sends_mail(self) -> bool:
+        """Whether this installation sends mails; in development they are shown on a page instead."""
+        return self.mail_url is not None or self.mode == "development"
+
+    @property
     def in_earnest(self) -> bool:
         """Whether real people are served: nothing that only holds in a trial may then be left."""
         return self.mode in _EARNEST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,6 +54,16 @@ async def test_outside_its_hours_a_team_is_closed_and_says_when_it_opens(works: 
     works.clock.now += KEPT_MS
     state = await reception.state("shop")
     assert (state["state"], state["opens_at"]) == ("closed", "2026-11-20T09:00:00.000Z")
+
+
+async def test_answers_are_mailed_where_the_site_wants_it_and_the_installation_can(works: Works) -> None:
+    told = []
+    for sends_mail, minutes in ((False, 2), (True, 2), (True, 0)):
+        works.engine.policy = replace(works.engine.policy, sends_mail=sends_mail)
+        await do_update_site(works.engine.database, OPERATOR, "shop", {"answer_minutes": minutes}, now_ms=NOW)
+        works.clock.now += KEPT_MS
+        told.append((await Reception(works.engine).state("shop"))["mail_answers"])
+    assert told == [False, True, False]
 
 
 async def test_a_greeting_is_read_once_a_second_and_not_for_everybody(works: Works) -> None:

@@ -188,6 +188,9 @@ async def test_ones_own_conversations_come_with_what_is_unread(works: Works) -> 
     own = await works.engine.database.read(lambda tx: own_conversations(tx, author))
     assert [(each["channel"], each["unread"], each["last_seq"]) for each in own] == [(first, 99, 103), (second, 0, 1)]
     assert own[0]["start"] == start
+    assert [each["mail"] for each in own] == [False, False]
+    await do_contact(works.engine, visitor, f.SetContact(t="contact", ref=1, mail="ada@example.com"))
     await works.receipt(visitor, first, 103, 100)
     own = await works.engine.database.read(lambda tx: own_conversations(tx, author))
     assert own[0]["unread"] == 3
+    assert [each["mail"] for each in own] == [True, True]

@@ -327,6 +327,8 @@ export interface OwnConversation {
   last_seq: number;
   unread: number;
   status: PublicStatus;
+  /** Whether an address is known to which answers can be mailed. */
+  mail?: boolean;
 }
 
 /** Answer to `history`: messages in order of `seq`; `more`: there are older ones. */
@@ -555,6 +557,8 @@ export interface SiteState {
   greeting: string;
   /** The visitor must be told when this is true: agents see what is typed before it is sent. */
   draft_preview: boolean;
+  /** Whether what a visitor does not see is mailed to them, where they have left an address. */
+  mail_answers?: boolean;
 }
 
 /** The head of the staff channel beside a conversation. */

@@ -58,6 +58,7 @@ class Policy:
     edit_minutes: int
     members: str = "/members/"
     """Where the pages of members stand, as browsers ask for them."""
+    sends_mail: bool = False
 
     @property
     def edit_ms(self) -> int:

@@ -95,6 +95,7 @@ class Reception:
             "away_text": look.away_text,
             "greeting": look.greeting,
             "draft_preview": look.draft_preview,
+            "mail_answers": self._engine.policy.sends_mail and look.answer_minutes > 0,
         }
 
 

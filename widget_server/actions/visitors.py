@@ -8,6 +8,7 @@ import orjson
 
 from widget_server.actions.access import access_visitor
 from widget_server.actions.actors import Visitor
+from widget_server.actions.chat_mails import address_of_contact
 from widget_server.actions.engine import Engine
 from widget_server.actions.messages import Answer, digest_of, kind_of
 from widget_server.core.conversation import Status, public_status
@@ -32,11 +33,12 @@ _MAIL_CHARS = 200
 async def own_conversations(tx: Transaction, author: Author) -> list[State]:
     """The visitor's conversations, newest activity first, as ``frames.OwnConversation``."""
     found = []
-    for public_id, start, version, last_seq, seen, status, channel_id in await tx.all(cq.OWN, person_id=author.id):
+    for row in await tx.all(cq.OWN, person_id=author.id):
+        public_id, start, version, last_seq, seen, status, channel_id, mail, verified = row
         unread = 0
         if last_seq > seen:
-            row = await tx.one(COUNT_UNSEEN, channel_id=channel_id, seen=seen, side="visitor")
-            unread = row[0] if row else 0
+            counted = await tx.one(COUNT_UNSEEN, channel_id=channel_id, seen=seen, side="visitor")
+            unread = counted[0] if counted else 0
         found.append(
             {
                 "channel": public_id,
@@ -45,6 +47,7 @@ async def own_conversations(tx: Transaction, author: Author) -> list[State]:
                 "last_seq": last_seq,
                 "unread": unread,
                 "status": public_status(Status(status)),
+                "mail": address_of_contact(mail, orjson.loads(verified or "{}")) is not None,
             }
         )
     return found

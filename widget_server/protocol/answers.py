@@ -215,6 +215,8 @@ class OwnConversation(ServerModel):
     last_seq: int
     unread: int
     status: PublicStatus
+    mail: bool = False
+    """Whether an address is known to which answers can be mailed."""
 
 
 class SiteState(ServerModel):
@@ -230,6 +232,8 @@ class SiteState(ServerModel):
     greeting: str
     draft_preview: bool
     """The visitor must be told when this is true: agents see what is typed before it is sent."""
+    mail_answers: bool = False
+    """Whether what a visitor does not see is mailed to them, where they have left an address."""
 
 
 class Limits(ServerModel):

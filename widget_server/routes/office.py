@@ -75,7 +75,7 @@ class Office:
     @property
     def sends_mail(self) -> bool:
         """Whether this installation sends mails; in development they are shown on a page instead."""
-        return self.settings.mail_url is not None or self.settings.mode == "development"
+        return self.settings.sends_mail
 
     def check_may_write(self, request: web.Request, account: Account | None) -> None:
         """Refuse whoever is banned; None is somebody who is not signed in.

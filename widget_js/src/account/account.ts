@@ -1,23 +1,18 @@
 /** What can be done with a chat as a whole: save it to an account, leave an address. Fetched when it is asked for. */
 
-import type { Storage } from "../client/storage";
 import { Texts, type TextTable } from "../core/texts";
 import { button, element } from "../widget/elements";
-import type { Config } from "../widget/host";
 import { adopt } from "../widget/surface";
 import sheetText from "./account.css?inline";
+import { AddressForm } from "./address";
+import { type Caller, callAsVisitor } from "./visitor_call";
 
 /** This part's own texts in every language, put in by the build: they need not travel to every visitor. */
 declare const PART_TEXTS: Readonly<Record<string, TextTable>>;
 
-/** Where the visitor's token stands in the storage; as `session.TOKEN`, which would bring the session along. */
-const TOKEN = "token";
-
 /** What the part is made of. */
-export interface AccountOptions {
-  readonly config: Config;
+export interface AccountOptions extends Caller {
   readonly root: ShadowRoot;
-  readonly storage: Storage;
   /** BCP 47 tag. */
   readonly language: string;
 }
@@ -40,23 +35,17 @@ export class Account {
     const { text } = this.#texts;
     adopt(options.root, sheetText);
     this.#said.role = "status";
-    const mail = element("input", "mail");
-    mail.type = "email";
-    mail.required = true;
-    mail.autocomplete = "email";
-    mail.maxLength = 200;
-    mail.ariaLabel = text("Your mail address");
-    mail.placeholder = text("Your mail address");
-    const form = element("form", "leave", mail, element("button", "text-button", text("Leave address")));
-    form.onsubmit = (event) => {
-      event.preventDefault();
-      void this.#leave(mail);
-    };
+    const address = new AddressForm({
+      ...options,
+      texts: this.#texts,
+      label: text("Your mail address"),
+      name: "account",
+    });
     this.node = element(
       "div",
       "account",
       button("text-button", text("Save this chat to my account"), () => void this.#save()),
-      form,
+      address.node,
       this.#said,
     );
     this.node.hidden = true;
@@ -76,7 +65,7 @@ export class Account {
     const tab = window.open("about:blank");
     if (tab) tab.opener = null;
     try {
-      const { code, page } = (await this.#call("claims")) as Claim;
+      const { code, page } = (await callAsVisitor(this.#options, "claims")) as Claim;
       const address = `${page}#${code}`;
       if (tab) tab.location.href = address;
       else this.#offer(address);
@@ -92,30 +81,5 @@ export class Account {
     link.target = "_blank";
     link.rel = "noopener";
     this.#said.replaceChildren(link);
-  }
-
-  async #leave(field: HTMLInputElement): Promise<void> {
-    try {
-      await this.#call("contacts", { mail: field.value });
-      field.value = "";
-      this.#said.textContent = this.#texts.text("We sent you a mail. Open the link in it to confirm.");
-    } catch (error) {
-      this.#said.textContent = (error as Error).message;
-    }
-  }
-
-  /** Calls the server as this visitor; rejects with what a person can read. */
-  async #call(kind: string, body: unknown = {}): Promise<unknown> {
-    const { config, storage } = this.#options;
-    const response = await fetch(`${config.base}/${kind}/${config.key}`, {
-      method: "POST",
-      credentials: "omit",
-      headers: { Authorization: `Bearer ${storage.get(TOKEN) ?? ""}`, "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    if (response.status === 204) return undefined;
-    const answer: unknown = await response.json();
-    if (!response.ok) throw new Error((answer as { error: { message: string } }).error.message);
-    return answer;
   }
 }

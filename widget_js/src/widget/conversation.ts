@@ -16,6 +16,7 @@ import { button, element } from "./elements";
 import type { Config } from "./host";
 import { MessageLog } from "./log";
 import sheetText from "./log.css?inline";
+import { MailAsk } from "./mail_ask";
 import { OwnMessages } from "./own_messages";
 import { BLANK, type Commands, type Update } from "./state";
 import { adopt } from "./surface";
@@ -56,6 +57,7 @@ export class Conversation {
   #attached: AttachedFiles;
   #ended = new AbortController();
   #cover: Cover;
+  #ask: MailAsk;
 
   constructor(options: ConversationOptions) {
     const { call, changed, config } = options;
@@ -118,6 +120,7 @@ export class Conversation {
     this.#more.hidden = true;
     this.#more.ariaExpanded = "false";
     options.root.querySelector(".header .grow")?.after(this.#more);
+    this.#ask = new MailAsk({ ...options, language: options.texts.language, before: options.composer.node });
   }
 
   update(update: Update, pending: readonly OutboxEntry[]): void {
@@ -126,6 +129,7 @@ export class Conversation {
     this.#attached.update(update.state.files, pending);
     this.#marks = update.state.marks;
     this.log.update(update, pending);
+    this.#ask.update(update);
   }
 
   /** The panel was opened or closed. */
@@ -138,6 +142,7 @@ export class Conversation {
     this.#ended.abort();
     this.#more.remove();
     this.#account?.node.remove();
+    this.#ask.destroy();
     this.log.destroy();
   }
 

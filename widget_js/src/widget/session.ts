@@ -248,6 +248,7 @@ export class Session implements Leading {
       unread: this.#unread(log),
       typing: client.typists(this.#channel ?? "").map(({ person }) => person),
       outbox: client.outbox.list().map((entry) => ({ ...entry })),
+      mail: !!(this.#own?.mail || this.#contact?.mail),
       more: log?.more ?? false,
       ...(limits ? { maxChars: limits.message_chars, editMs: limits.edit_ms, files: limits } : {}),
       skew: this.#skew,

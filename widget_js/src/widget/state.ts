@@ -18,6 +18,8 @@ export interface WidgetState extends LogState {
   /** How many messages of the team are unseen; stops at 99. */
   readonly unread: number;
   readonly outbox: readonly OutboxEntry[];
+  /** Whether an address is known to which answers can be mailed. */
+  readonly mail?: boolean;
   /** Longest message, in characters. */
   readonly maxChars: number;
   /** What files may go with one, once that is known. */

@@ -193,8 +193,14 @@ OWN = Statement(
         conversation.c.visitor_seen,
         conversation.c.status,
         channel.c.id,
+        contact.c.mail,
+        contact.c.verified,
     )
-    .select_from(conversation.join(channel, channel.c.id == conversation.c.channel_id))
+    .select_from(
+        conversation.join(channel, channel.c.id == conversation.c.channel_id).outerjoin(
+            contact, and_(contact.c.site_id == conversation.c.site_id, contact.c.person_id == _b("person_id"))
+        )
+    )
     .where(conversation.c.visitor_id.in_(of_face("person_id")))
     .order_by(conversation.c.activity_at.desc())
     .limit(20)
