@@ -186,7 +186,7 @@ async def test_ones_own_conversations_come_with_what_is_unread(works: Works) -> 
     author = visitor.author
     assert author is not None
     own = await works.engine.database.read(lambda tx: own_conversations(tx, author))
-    assert [(each["channel"], each["unread"], each["last_seq"]) for each in own] == [(first, 99, 103), (second, 0, 1)]
+    assert [(each["channel"], each["unread"], each["last_seq"]) for each in own] == [(first, 100, 103), (second, 0, 1)]
     assert own[0]["start"] == start
     assert [each["mail"] for each in own] == [False, False]
     await do_contact(works.engine, visitor, f.SetContact(t="contact", ref=1, mail="ada@example.com"))

@@ -90,7 +90,7 @@ export interface ConversationRow {
   visitor: Author;
   version: number;
   last_seq: number;
-  /** Visitor's messages that no agent has seen; stops at 99. */
+  /** Visitor's messages that no agent has seen; stops at 100, which is shown as 99+. */
   unread: number;
   status: StatusName;
   assignee: Author | null;
@@ -304,7 +304,7 @@ export interface NewsFrame {
   thread: number;
 }
 
-/** How many notices this member has not seen; stops at 99. */
+/** How many notices this member has not seen; stops at 100, which is shown as 99+. */
 export interface NoticesFrame {
   t: "notices";
   unseen: number;
@@ -658,7 +658,7 @@ export interface Welcome {
   conversations?: readonly OwnConversation[];
   /** For agents. */
   availability?: "online" | "away" | null;
-  /** For members on a page: how many notices they have not seen; stops at 99. */
+  /** For members on a page: how many notices they have not seen; stops at 100, which is shown as 99+. */
   notices?: number | null;
   /** Send `ping` after this long without a frame from the server; no answer within half of it: the line is dead. */
   heartbeat_ms: number;

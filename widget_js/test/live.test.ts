@@ -88,6 +88,8 @@ test("the menu counts unseen notices, and none where there are none", () => {
   document.body.innerHTML = '<a data-notices>Notices <span class="badge">7</span></a>';
   hearNotices(document, { t: "notices", unseen: 2 });
   expect(document.body.textContent).toContain("2");
+  hearNotices(document, { t: "notices", unseen: 100 });
+  expect(document.querySelector("[data-notices] .badge")?.textContent).toBe("99+");
   hearNotices(document, { t: "notices", unseen: 0 });
   expect(document.querySelector(".badge")).toBeNull();
 });

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from widget_server.actions.boards import KnownBoard, board_of
 from widget_server.actions.threads import Thread, thread_of
 from widget_server.core.boards import can_read
+from widget_server.core.counts import COUNTED_MAX
 from widget_server.store.lists import listed
 from widget_server.store.queries import boards as board_queries
 from widget_server.store.queries import notices as notice_queries
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from widget_server.core.permissions import Actor
     from widget_server.store.database import Database, Transaction
-
-NOTICES_MAX = 99
-"""As far as unseen notices are counted for a menu."""
 
 
 class Scopes(NamedTuple):
@@ -51,8 +49,8 @@ async def _named(tx: Transaction, public_ids: Sequence[str]) -> list[KnownBoard]
 
 
 async def unseen_notices(database: Database, person_id: int) -> int:
-    """Return how many notices a member has not seen, as far as :data:`NOTICES_MAX`."""
-    row = await database.read(lambda tx: tx.one(notice_queries.UNSEEN, owner=person_id, limit=NOTICES_MAX))
+    """Return how many notices a member has not seen, as far as it is counted."""
+    row = await database.read(lambda tx: tx.one(notice_queries.UNSEEN, owner=person_id, limit=COUNTED_MAX))
     return int(row[0]) if row else 0
 
 

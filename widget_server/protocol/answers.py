@@ -193,7 +193,7 @@ class ConversationRow(ServerModel):
     version: int
     last_seq: int
     unread: int
-    """Visitor's messages that no agent has seen; stops at 99."""
+    """Visitor's messages that no agent has seen; stops at 100, which is shown as 99+."""
     status: StatusName
     assignee: Author | None
     snoozed_until: str | None
@@ -268,7 +268,7 @@ class Welcome(ServerModel):
     availability: Literal["online", "away"] | None = None
     """For agents."""
     notices: int | None = None
-    """For members on a page: how many notices they have not seen; stops at 99."""
+    """For members on a page: how many notices they have not seen; stops at 100, which is shown as 99+."""
     heartbeat_ms: int
     """Send ``ping`` after this long without a frame from the server; no answer within half of it: the line is dead."""
     limits: Limits
@@ -440,7 +440,7 @@ class NewsFrame(ServerModel):
 
 
 class NoticesFrame(ServerModel):
-    """How many notices this member has not seen; stops at 99."""
+    """How many notices this member has not seen; stops at 100, which is shown as 99+."""
 
     t: Literal["notices"]
     unseen: int

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from markupsafe import Markup, escape
 
+from widget_server.core.counts import shown_count
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
@@ -45,7 +47,6 @@ HERE: Final = Markup("\x00here\x00")
 """The places of a visit's token, and of the address that it came to."""
 UNSEEN: Final = Markup("\x00unseen\x00")
 """The place of the number of notices that the visitor has not seen."""
-_MOST_UNSEEN: Final = 99
 _BADGE: Final = Markup(' <span class="badge">{}</span>')
 
 _SECTIONS: Final = (
@@ -59,8 +60,7 @@ def filled(text: str, csrf: str, here: str, unseen: int = 0) -> Markup:
     if CSRF in text:
         text = text.replace(CSRF, escape(csrf)).replace(HERE, escape(here))
     if UNSEEN in text:
-        number = f"{_MOST_UNSEEN}+" if unseen > _MOST_UNSEEN else str(unseen)
-        text = text.replace(UNSEEN, _BADGE.format(number) if unseen else Markup())
+        text = text.replace(UNSEEN, _BADGE.format(shown_count(unseen)) if unseen else Markup())
     return Markup(text)  # noqa: S704 - it was made by a template, and what is filled in is escaped
 
 

@@ -16,6 +16,7 @@ from widget_server.actions.community import Community
 from widget_server.actions.reading import plain_posts
 from widget_server.actions.thread_lists import plain_boards, plain_threads
 from widget_server.core.browsers import browser_name
+from widget_server.core.counts import shown_count
 from widget_server.core.reactions import REACTIONS
 from widget_server.core.times import iso
 from widget_server.web.compiled import compiled_for
@@ -138,7 +139,7 @@ class Templates:
             **_NOBODY,
         )
         # The same as a filter: where a page tells forty times, a call by name takes as long again as what it does.
-        environment.filters.update(moment=moment, counted=_counting(spoken.ngettext))
+        environment.filters.update(moment=moment, counted=_counting(spoken.ngettext), shown_count=shown_count)
         # Installed as functions that look the language up when a page is made.
         environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]  # by the extension
         # Every page may use them; they need nothing of it. Importing them would cost a page a tenth of its time.

@@ -1,4 +1,5 @@
 import { browserStorage, type Storage } from "../client/storage";
+import { shownCount } from "../core/counts";
 import type { Texts } from "../core/texts";
 import { browserWorld } from "../core/world";
 import { cookieSource } from "../files/sources";
@@ -279,7 +280,7 @@ export class Room {
     this.#cancelTick();
     this.#pill.hidden = !this.#below;
     if (this.#below) this.#pill.textContent = this.#texts.text("{n} new", { n: this.#below });
-    document.title = this.#unheard ? `(${Math.min(99, this.#unheard)}) ${this.#title}` : this.#title;
+    document.title = this.#unheard ? `(${shownCount(this.#unheard)}) ${this.#title}` : this.#title;
     if (!this.#state) return;
     if (this.#state.gone) this.#composer.node.hidden = true;
     this.#notices.show(this.#notice(this.#state));

@@ -1,8 +1,9 @@
+import { shownCount } from "../core/counts";
 import type { Context } from "../protocol.gen";
 import { element } from "./elements";
 import type { Face, Host } from "./host";
 
-const MARKED_TITLE = /^\(\d+\) /;
+const MARKED_TITLE = /^\(\d+\+?\) /;
 const LINE_CHARS = 200;
 
 /** Where the visitor is. Query and fragment stay here: pages put secrets there. */
@@ -33,10 +34,10 @@ export function showFace({ launcher, box }: Pick<Host, "launcher" | "box">): (fa
   return ({ open, unread, label }) => {
     launcher.ariaExpanded = `${open}`;
     launcher.ariaLabel = label || closedName;
-    badge.textContent = `${unread}`;
+    badge.textContent = shownCount(unread);
     badge.hidden = open || !unread;
     const title = document.title.replace(MARKED_TITLE, "");
-    if (unread || title !== document.title) document.title = unread ? `(${unread}) ${title}` : title;
+    if (unread || title !== document.title) document.title = unread ? `(${shownCount(unread)}) ${title}` : title;
     if (box.classList.contains("open") && !open) launcher.focus();
     box.classList.toggle("open", open);
   };

@@ -11,7 +11,6 @@ import { BLANK, type Update, type WidgetState } from "./state";
 import type { Leading } from "./tabs";
 
 export const TOKEN = "token";
-const UNREAD_MAX = 99;
 // Written out rather than looked up: the table of all codes would come along.
 const SIGNED_OUT: (typeof CloseCode)["SIGNED_OUT"] = 4401;
 
@@ -259,7 +258,7 @@ export class Session implements Leading {
     if (!log?.epoch) return this.#own?.unread ?? 0;
     const seen = Math.max(this.#seen, log.marks.visitor.seen);
     let count = 0;
-    for (let seq = log.last; seq > seen && seq >= log.first && count < UNREAD_MAX; seq--) {
+    for (let seq = log.last; seq > seen && seq >= log.first; seq--) {
       const message = log.get(seq);
       if (message?.author.role === "agent" && !message.removed) count++;
     }

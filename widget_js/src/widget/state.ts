@@ -15,7 +15,7 @@ export interface WidgetState extends LogState {
   readonly resolved: boolean;
   /** The team's watermarks. */
   readonly marks: SideMarks;
-  /** How many messages of the team are unseen; stops at 99. */
+  /** How many messages of the team are unseen, as far as they are known here. */
   readonly unread: number;
   readonly outbox: readonly OutboxEntry[];
   /** Whether an address is known to which answers can be mailed. */

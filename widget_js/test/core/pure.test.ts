@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Backoff } from "../../src/core/backoff";
+import { shownCount } from "../../src/core/counts";
 import { advance, type Delivery, type DeliveryEvent, raised, stateOf } from "../../src/core/delivery";
 import { IdSource } from "../../src/core/ids";
 import { encode } from "../../src/core/json";
@@ -147,4 +148,8 @@ test("the language is the nearest one that there is", () => {
   expect(bestLanguage("PT-br", ["de", "pt-BR", "pt"])).toBe("pt-BR");
   expect(bestLanguage("tlh", ["de"])).toBe("en");
   expect(bestLanguage("", ["de"])).toBe("en");
+});
+
+test("beyond 99 a plus stands for the rest", () => {
+  expect([0, 1, 99, 100, 5000].map(shownCount)).toEqual(["0", "1", "99", "99+", "99+"]);
 });

@@ -247,7 +247,7 @@ class Conversation(Told):
     version: int
     last_seq: int
     unread: int
-    """The visitor's messages that no agent has seen; stops at 99."""
+    """The visitor's messages that no agent has seen; stops at 100, which is shown as 99+."""
     preview: str
     created_at: Moment
     activity_at: Moment

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from widget_server.core.conversation import Status
+from widget_server.core.counts import COUNTED_MAX
 from widget_server.core.text import preview
 from widget_server.core.times import iso
 from widget_server.store.lists import listed_sites, with_list
@@ -49,7 +50,7 @@ _UNREAD = (
             _seen.c.side == "visitor",
         )
         .correlate(conversation)
-        .limit(99)
+        .limit(COUNTED_MAX)
         .subquery()
     )
     .scalar_subquery()

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import bindparam, func, select
 
+from widget_server.core.counts import COUNTED_MAX
 from widget_server.core.times import iso
 from widget_server.store.queries.batch import MESSAGE_COLUMNS
 from widget_server.store.records import State
@@ -52,11 +53,11 @@ COUNT_UNSEEN = Statement(
     select(func.count()).select_from(
         select(message.c.seq)
         .where(message.c.channel_id == _b("channel_id"), message.c.seq > _b("seen"), message.c.side != _b("side"))
-        .limit(99)
+        .limit(COUNTED_MAX)
         .subquery()
     )
 )
-"""How many messages of the other side lie behind ``seen``; stops at 99."""
+"""How many messages of the other side lie behind ``seen``, as far as it is counted."""
 
 
 def message_state(row: tuple[Any, ...]) -> State:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy import bindparam, func, insert, select, update
 
+from widget_server.core.counts import COUNTED_MAX
 from widget_server.store.queries.notices import IS_LOUD
 from widget_server.store.statement import Statement
 from widget_server.store.tables import api_token, notice, person, session
 
 _b = bindparam
-UNSEEN_MAX: Final = 99
-"""Counting what was not seen ends one behind this."""
 
 INSERT = Statement(
     insert(session).values(
@@ -34,7 +31,7 @@ _UNSEEN = (
     .select_from(
         select(notice.c.id)
         .where(notice.c.person_id == session.c.person_id, notice.c.seen_at.is_(None), IS_LOUD)
-        .limit(UNSEEN_MAX + 1)
+        .limit(COUNTED_MAX)
         .correlate(session)
         .subquery()
     )

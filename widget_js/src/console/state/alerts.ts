@@ -1,5 +1,6 @@
 /** How the page tells of news while nobody looks: the count in its title, a notification, a short tone. */
 
+import { shownCount } from "../../core/counts";
 import type { World } from "../../core/world";
 import type { ConversationRow } from "../../protocol.gen";
 import { nameOf } from "../model/people";
@@ -40,7 +41,7 @@ export class Alerts {
 
   /** Shows in the page's title how many conversations wait. */
   setCount(waiting: number): void {
-    document.title = waiting > 0 ? `(${waiting > 99 ? "99+" : waiting}) ${TITLE}` : TITLE;
+    document.title = waiting > 0 ? `(${shownCount(waiting)}) ${TITLE}` : TITLE;
   }
 
   /** Tells of a visitor's new message, unless its conversation is in front of the agent. */

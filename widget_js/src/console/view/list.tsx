@@ -2,6 +2,7 @@
 
 import { ChevronDown, Reply, Search, X } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { shownCount } from "../../core/counts";
 import type { ConversationRow, Hit, ListView } from "../../protocol.gen";
 import { ANCHORS, focusOn } from "../commands";
 import { excerpt } from "../model/excerpt";
@@ -184,7 +185,7 @@ function Row({ desk, row, hit }: RowProps) {
         <span class="list-end">
           {row.unread > 0 && (
             <span class="badge number">
-              {row.unread > 98 ? "99" : row.unread}
+              {shownCount(row.unread)}
               <span class="sr"> {tn(row.unread, "unread message", "unread messages")}</span>
             </span>
           )}

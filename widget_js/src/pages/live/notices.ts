@@ -1,3 +1,4 @@
+import { shownCount } from "../../core/counts";
 import type { ServerFrame } from "../../protocol.gen";
 
 /** The menu says how many notices a member has not seen. */
@@ -9,7 +10,7 @@ export function hearNotices(page: Document, frame: ServerFrame): void {
     if (!unseen) continue;
     const badge = page.createElement("span");
     badge.className = "badge";
-    badge.textContent = `${unseen}`;
+    badge.textContent = shownCount(unseen);
     link.append(badge);
   }
 }
