@@ -37,13 +37,23 @@ async def show_site_tokens(visit: Visit) -> web.Response:
     return visit.page("tokens", **await _shown(visit, of_site=True))
 
 
-@pages.post(OWN, signed_in_people)
+async def show_tokens_again(visit: Visit, error: ProductError | None = None) -> web.Response:
+    """One's own tokens, with what was typed."""
+    return visit.refused("tokens", error, **await _shown(visit, of_site=False))
+
+
+async def show_site_tokens_again(visit: Visit, error: ProductError | None = None) -> web.Response:
+    """The tokens of one's sites, with what was typed."""
+    return visit.refused("tokens", error, **await _shown(visit, of_site=True))
+
+
+@pages.post(OWN, signed_in_people, again=show_tokens_again)
 async def make_token(visit: Visit) -> web.Response:
     """Make a token of one's own; it is shown on this page and never again."""
     return await _make(visit, of_site=False)
 
 
-@pages.post(OF_SITES, site_managers)
+@pages.post(OF_SITES, site_managers, again=show_site_tokens_again)
 async def make_site_token(visit: Visit) -> web.Response:
     """Make a token of a site; it is shown on this page and never again."""
     return await _make(visit, of_site=True)
@@ -93,20 +103,17 @@ async def _make(visit: Visit, *, of_site: bool) -> web.Response:
         return visit.refused("tokens", **await _shown(visit, of_site=of_site))
     text = tokens.new_token(clock.random(32))
     days = form["days"]
-    try:
-        made = await tokens.do_make_token(
-            visit.office.engine.database,
-            visit.actor,
-            name=name,
-            scopes=scopes,
-            site_key=form["site"] if of_site else None,
-            days=int(days) if days in set(map(str, DAYS)) else None,
-            now_ms=clock.now_ms(),
-            random=clock.random,
-            text=text,
-        )
-    except ProductError as error:
-        return visit.refused("tokens", error, **await _shown(visit, of_site=of_site))
+    made = await tokens.do_make_token(
+        visit.office.engine.database,
+        visit.actor,
+        name=name,
+        scopes=scopes,
+        site_key=form["site"] if of_site else None,
+        days=int(days) if days in set(map(str, DAYS)) else None,
+        now_ms=clock.now_ms(),
+        random=clock.random,
+        text=text,
+    )
     _log.info("Access token made.", extra={"person": visit.actor.public_id, "token": made.public_id})
     visit.form.values.clear()
     response = visit.page("tokens", **(await _shown(visit, of_site=of_site) | {"made": text}))

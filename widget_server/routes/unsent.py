@@ -16,7 +16,7 @@ import orjson
 
 from widget_server.actions.drafts import DETAILS
 from widget_server.core.errors import Refused
-from widget_server.routes.visit import lead, leads_on
+from widget_server.routes.visit import lead, leads_on, stay
 from widget_server.web.notices import Notice
 from widget_server.web.policies import signed_in_people
 from widget_server.web.tickets import TicketKind
@@ -59,8 +59,7 @@ def _kept(visit: Visit, error: Refused, place: str, form: str) -> web.Response:
     packed = base64.b85encode(zlib.compress(orjson.dumps(fields), 9)).decode()
     address = quote(form, safe="/?=&:%")
     if len(packed) > _MOST:
-        own = visit.office.addresses.path(visit.own_path)
-        return visit.page("unsent", status=401, fields=fields, address=address, action=own)
+        return stay(visit, error)
     response = lead(visit, error, address)
     notice = visit.text("Sign in to post. What you wrote is kept, and comes back in the form.")
     visit.office.notices.leave(response, Notice("info", notice))

@@ -6,14 +6,15 @@ no page without one, and a post reaches it only when its token is right.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 from urllib.parse import quote
 
 from aiohttp import web
 
 from widget_server.actions.sign_ins import From
 from widget_server.core.boards import moderated
-from widget_server.core.errors import Refused, TryLater, Unacceptable
+from widget_server.core.errors import Malformed, ProductError, Refused, TryLater
 from widget_server.core.ids import is_token
 from widget_server.core.permissions import GUEST, Permission, allowed_sites, is_staff, may
 from widget_server.core.powers import INVITING
@@ -21,8 +22,8 @@ from widget_server.protocol.codes import ERRORS
 from widget_server.routes.office import OFFICE
 from widget_server.web.csp import page_policy
 from widget_server.web.csrf import FIELD
-from widget_server.web.errors import wants_page
-from widget_server.web.forms import Form, read_form
+from widget_server.web.errors import named, wants_page
+from widget_server.web.forms import SECRETS, WRITTEN, Form, read_form
 from widget_server.web.notices import Notice
 from widget_server.web.page_cache import MADE_OF
 from widget_server.web.policies import everybody, half_signed_in
@@ -34,12 +35,12 @@ if TYPE_CHECKING:
 
     from widget_server.actions.accounts import Account
     from widget_server.actions.sessions import SignedIn
-    from widget_server.core.errors import ProductError
     from widget_server.core.permissions import Actor
     from widget_server.web.notices import Kind
     from widget_server.web.page_cache import Made
     from widget_server.web.policies import Policy
 
+    Handler = Callable[["Visit"], Awaitable[web.StreamResponse]]
     Again = Callable[["Visit", ProductError], Awaitable[web.StreamResponse]]
 
 _STRANGERS_MEGABYTES: Final = 1
@@ -214,6 +215,17 @@ class Visit:
         self._notices.append(Notice(kind, notice))
 
 
+class _Page(NamedTuple):
+    """What is registered under an address: who may come, and what is done."""
+
+    policy: Policy
+    handler: Handler
+    again: Again | None = None
+    while_banned: bool = False
+    megabytes: int = 0
+    proves_itself: bool = False
+
+
 class Pages:
     """The pages of one part of the site, each with its policy; joined to the application by ``app``."""
 
@@ -222,7 +234,7 @@ class Pages:
 
     def get(self, path: str, policy: Policy, *, kept: bool = False) -> Callable[[Any], Any]:
         """Register a page that is read; ``kept``: one that may say what it is made of (:meth:`Visit.page`)."""
-        return self._register("GET", path, policy, kept=kept)
+        return self._register("GET", path, lambda handler: _Page(policy, handler), kept=kept)
 
     def post(
         self,
@@ -239,49 +251,31 @@ class Pages:
         Args:
             path: of the form's action.
             policy: to whom it is open.
-            again: shows the form once more with what was typed, where its token was not right (an old page, another
-                tab that signed out) or its file too large; else that is an error page.
+            again: shows the form once more with what was typed and the reason, whatever refuses it: its token (an old
+                page, another tab that signed out), its size, or the handler by raising. Without one, and where the form
+                itself may not be seen any more, that is an error page with what was written.
             while_banned: whether somebody who is banned may do this: what keeps their own account safe, or theirs. The
                 sign-in area (:func:`everybody`, :func:`half_signed_in`) never asks; what makes an account asks itself.
             megabytes: how large a file may be that the form brings; 0 for forms without one.
             proves_itself: whether what it is sent to has a code of its own, that stands for the form's token; nothing
                 else may depend on who is signed in.
         """
-        return self._register(
-            "POST",
-            path,
-            policy,
-            again,
-            while_banned=while_banned,
-            megabytes=megabytes,
-            proves_itself=proves_itself,
-        )
+
+        def page(handler: Handler) -> _Page:
+            return _Page(policy, handler, again, while_banned, megabytes, proves_itself)
+
+        return self._register("POST", path, page)
 
     def _register(
-        self,
-        method: str,
-        path: str,
-        policy: Policy,
-        again: Again | None = None,
-        *,
-        while_banned: bool = False,
-        megabytes: int = 0,
-        kept: bool = False,
-        proves_itself: bool = False,
+        self, method: str, path: str, page_of: Callable[[Handler], _Page], *, kept: bool = False
     ) -> Callable[[Any], Any]:
-        def register(handler: Callable[[Visit], Awaitable[web.StreamResponse]]) -> object:
-            async def answer(request: web.Request) -> web.StreamResponse:
-                return await _answer(
-                    request,
-                    policy,
-                    handler,
-                    again,
-                    while_banned=while_banned,
-                    megabytes=megabytes,
-                    proves_itself=proves_itself,
-                )
+        def register(handler: Handler) -> object:
+            page = page_of(handler)
 
-            answer.policy = policy  # type: ignore[attr-defined]  # what the test of all routes looks at
+            async def answer(request: web.Request) -> web.StreamResponse:
+                return await _answer(request, page)
+
+            answer.policy = page.policy  # type: ignore[attr-defined]  # what the test of all routes looks at
             answer.__name__ = handler.__name__
             answer.__module__ = handler.__module__
             self.routes.append(web.RouteDef(method, path, answer, {}))
@@ -305,69 +299,59 @@ async def visit_of(request: web.Request) -> Visit:
     return Visit(request, signed_in, Form(say=office.languages.gettext))
 
 
-async def _answer(
-    request: web.Request,
-    policy: Policy,
-    handler: Callable[[Visit], Awaitable[web.StreamResponse]],
-    again: Again | None,
-    *,
-    while_banned: bool,
-    megabytes: int,
-    proves_itself: bool,
-) -> web.StreamResponse:
+async def _answer(request: web.Request, page: _Page) -> web.StreamResponse:
     visit = await visit_of(request)
     if visit.signed_in is None and request.method in {"GET", "HEAD"}:
         visit.office.read_limit.take(request, visit.office.address_of(request))
     try:
-        policy(visit.signed_in)
-        return await _handle(
-            visit,
-            policy,
-            handler,
-            again,
-            while_banned=while_banned,
-            megabytes=megabytes,
-            proves_itself=proves_itself,
-        )
+        try:
+            page.policy(visit.signed_in)
+        except Refused:
+            # What was typed is given back by whatever page says why.
+            with suppress(ProductError, web.HTTPException):
+                await _read(visit, min(page.megabytes, _STRANGERS_MEGABYTES))
+            visit.form.close()
+            raise
+        return await (_take(visit, page) if request.method == "POST" else page.handler(visit))
     except Refused as error:
         if not leads_on(error) or not wants_page(request):
             raise
+        if WRITTEN in request:
+            return stay(visit, error)
         wanted = request.path_qs if request.method == "GET" else _FORM_OF.get(error.name, "/")
         return lead(visit, error, wanted)
 
 
-async def _handle(
-    visit: Visit,
-    policy: Policy,
-    handler: Callable[[Visit], Awaitable[web.StreamResponse]],
-    again: Again | None,
-    *,
-    while_banned: bool,
-    megabytes: int,
-    proves_itself: bool,
-) -> web.StreamResponse:
+async def _take(visit: Visit, page: _Page) -> web.StreamResponse:
+    """Take a form."""
     request = visit.request
-    if request.method == "POST":
-        try:
-            # Strangers have nothing to attach: what they typed is read, so that it can be kept while they sign in.
-            most = megabytes if visit.signed_in else min(megabytes, _STRANGERS_MEGABYTES)
-            visit.form = await read_form(request, say=visit.office.languages.gettext, megabytes=most)
-            token = visit.form.values.pop(FIELD, None)
-            if not proves_itself:
-                _check_token(visit, token, policy)
-        except (Refused, Unacceptable) as error:
-            visit.form.close()
-            if again is None:
-                raise
-            return await again(visit, error)
-        try:
-            if not while_banned and policy not in {everybody, half_signed_in}:
-                visit.office.check_may_write(request, visit.account)
-            return await handler(visit)
-        finally:
-            visit.form.close()
-            visit.office.engine.on_outgoing()
-    return await handler(visit)
+    try:
+        # Strangers have nothing to attach: what they typed is read, so that it can be kept while they sign in.
+        token = await _read(visit, page.megabytes if visit.signed_in else min(page.megabytes, _STRANGERS_MEGABYTES))
+        if not page.proves_itself:
+            _check_token(visit, token, page.policy)
+        if not page.while_banned and page.policy not in {everybody, half_signed_in}:
+            visit.office.check_may_write(request, visit.account)
+        return await page.handler(visit)
+    except ProductError as error:
+        if page.again is None or isinstance(error, Malformed) or (isinstance(error, Refused) and leads_on(error)):
+            raise
+        return await page.again(visit, named(request, error))
+    finally:
+        visit.form.close()
+        visit.office.engine.on_outgoing()
+
+
+async def _read(visit: Visit, megabytes: int) -> str | None:
+    """Read the visit's form, if one was sent, and return the token in it."""
+    request = visit.request
+    if request.method != "POST":
+        return None
+    visit.form = await read_form(request, say=visit.office.languages.gettext, megabytes=megabytes)
+    token = visit.form.values.pop(FIELD, None)
+    if visit.form.written and visit.office.csrf.is_own(request):
+        request[WRITTEN] = visit.form.written
+    return token
 
 
 _LEADS_TO: Final = {
@@ -392,8 +376,27 @@ def lead(visit: Visit, error: Refused, wanted: str) -> web.Response:
     return visit.go(f"{_LEADS_TO[error.name]}?next={quote(full, safe='/')}")
 
 
+def stay(visit: Visit, error: Refused) -> web.Response:
+    """Return a page that holds what somebody wrote while they do what is missing on another one; it is sent from here.
+
+    Args:
+        visit: that posted the form.
+        error: one that :func:`leads_on`.
+    """
+    written, form = visit.form.written, visit.form
+    form.refuse("", error)
+    return visit.page(
+        "unsent",
+        status=ERRORS[error.name].http,
+        written=written,
+        others={name: value for name, value in form.values.items() if name not in written and name not in SECRETS},
+        action=visit.office.addresses.path(visit.own_path),
+        way=visit.office.addresses.path(_LEADS_TO[error.name]),
+    )
+
+
 _FORM_OF: Final = {"prove_again": "/account"}
-"""Where somebody goes on whose form was refused: what was typed is gone, the account's own forms are there."""
+"""Where somebody goes on whose form was refused, and had nothing written in it."""
 
 
 def _check_token(visit: Visit, token: str | None, policy: Policy) -> None:

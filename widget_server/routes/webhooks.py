@@ -31,29 +31,31 @@ async def show_webhooks(visit: Visit) -> web.Response:
     return visit.page("webhooks", **await _shown(visit))
 
 
-@pages.post(LIST, site_managers)
+async def show_webhooks_again(visit: Visit, error: ProductError | None = None) -> web.Response:
+    """The same with what was typed."""
+    return visit.refused("webhooks", error, **await _shown(visit))
+
+
+@pages.post(LIST, site_managers, again=show_webhooks_again)
 async def create_webhook(visit: Visit) -> web.Response:
     """Add one; its secret is shown on this page and never again."""
     visit.check_proved()
     office, clock = visit.office, visit.office.engine.clock
     url, topics = visit.form.check("url", office.outgoing.check_url), _topics_of(visit)
     if url is None or topics is None:
-        return visit.refused("webhooks", **await _shown(visit))
+        return await show_webhooks_again(visit)
     secret = webhooks.new_secret(clock.random(32))
-    try:
-        made = await webhooks.do_create_webhook(
-            office.engine.database,
-            office.sealer,
-            visit.actor,
-            site_key=visit.form["site"] or None,
-            url=url,
-            topics=topics,
-            secret=secret,
-            now_ms=clock.now_ms(),
-            random=clock.random,
-        )
-    except ProductError as error:
-        return visit.refused("webhooks", error, **await _shown(visit))
+    made = await webhooks.do_create_webhook(
+        office.engine.database,
+        office.sealer,
+        visit.actor,
+        site_key=visit.form["site"] or None,
+        url=url,
+        topics=topics,
+        secret=secret,
+        now_ms=clock.now_ms(),
+        random=clock.random,
+    )
     _log.info("Webhook made.", extra={"person": visit.actor.public_id, "webhook": made.public_id})
     visit.form.values.clear()
     response = visit.page("webhooks", **(await _shown(visit) | {"secret": secret}))
@@ -68,14 +70,19 @@ async def show_webhook(visit: Visit) -> web.Response:
     return visit.page("webhook", **await _one(visit, found))
 
 
-@pages.post(ONE, site_managers)
+async def show_webhook_again(visit: Visit, error: ProductError | None = None) -> web.Response:
+    """The same with what was typed."""
+    return visit.refused("webhook", error, **await _one(visit, await _find(visit)))
+
+
+@pages.post(ONE, site_managers, again=show_webhook_again)
 async def change_webhook(visit: Visit) -> web.Response:
     """Change address, topics, and whether it is switched on."""
     visit.check_proved()
     found = await _find(visit)
     url, topics = visit.form.check("url", visit.office.outgoing.check_url), _topics_of(visit)
     if url is None or topics is None:
-        return visit.refused("webhook", **await _one(visit, found))
+        return await show_webhook_again(visit)
     await webhooks.do_change_webhook(
         visit.office.engine.database,
         visit.actor,

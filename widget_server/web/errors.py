@@ -21,6 +21,7 @@ from widget_server.protocol.encode import error_body
 from widget_server.store.database import StoreUnavailable
 from widget_server.web.assets import MissingBundle
 from widget_server.web.csp import page_policy
+from widget_server.web.forms import WRITTEN
 from widget_server.web.origins import CHECKED_ORIGIN, cors
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def _answer(request: web.Request, error: ProductError, templates: Templates) -> 
             "message": message,
             "code": code.number,
             "request_id": request.get(REQUEST_ID, ""),
+            "written": request.get(WRITTEN, {}),
             "again_at": int(time.time() * 1000) + error.retry_after_ms if isinstance(error, TryLater) else None,
         },
         policy=page_policy(),

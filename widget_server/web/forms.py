@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from aiohttp import web
@@ -18,6 +19,13 @@ T = TypeVar("T")
 
 WHOLE: Final = ""
 """In place of a field's name: what is wrong with the form as a whole."""
+
+SECRETS: Final = frozenset({"password", "password_again", "old", "code", "credential", "auth"})
+"""Fields that no page ever shows again."""
+WRITTEN = web.RequestKey("written", dict)
+"""What was written in the form that a request brings (:attr:`Form.written`), where there is anything and our own page
+sent it: the page that refuses it gives it back."""
+_ONE_WORD: Final = re.compile(r"[!-~]*")
 
 _FIELD_CHARS: Final = 60_000
 _AROUND_BYTES: Final = 16_384
@@ -53,6 +61,15 @@ class Form:
 
     def __contains__(self, name: object) -> bool:
         return bool(self.values.get(str(name)))
+
+    @property
+    def written(self) -> dict[str, str]:
+        """What it would be a loss to write again, by its field: whatever is more than a plain word, and no secret."""
+        return {
+            name: text
+            for name, text in self.values.items()
+            if name not in SECRETS and not _ONE_WORD.fullmatch(text.strip())
+        }
 
     def uploads(self, name: str) -> list[web.FileField]:
         """Return every file that a field brings; a browser names an empty one where none was chosen."""
