@@ -14,9 +14,9 @@ from widget_server.actions.changes import StoredPost, Text, access_post, change_
 from widget_server.actions.drafts import drop_draft, edit_of
 from widget_server.actions.holds import check_may_post
 from widget_server.actions.notices import place_of, tell_of_post
-from widget_server.actions.rendering import keep_rendering
+from widget_server.actions.rendering import keep_rendering, source_of
 from widget_server.actions.thread_heads import next_version
-from widget_server.actions.threads import Thread, access_thread, hold_thread
+from widget_server.actions.threads import BODY_CHARS, Thread, access_thread, hold_thread
 from widget_server.core.boards import can_moderate
 from widget_server.core.differences import differences
 from widget_server.core.errors import Refused, Unacceptable
@@ -130,6 +130,29 @@ async def do_edit_post(engine: Engine, account: Account, number: int, seq: int, 
 
     edited: Edited = await engine.committer.run(work)
     return edited
+
+
+async def do_take_back(engine: Engine, account: Account, number: int, seq: int, version: int, revision: int) -> Edited:
+    """Give a post the text again that it had: an edit as any other.
+
+    Args:
+        engine: the works.
+        account: who does it.
+        number: the thread's.
+        seq: the post's place.
+        version: the revision whose text it was.
+        revision: the one that this makes.
+
+    Raises:
+        Refused: ``not_found``, also for a version that the post never had; ``not_allowed``; as :func:`do_edit_post`.
+        Unacceptable: as :func:`do_edit_post`.
+    """
+    history = await engine.database.read(lambda tx: read_history(tx, account.actor, number, seq, version + 1))
+    found = next((each for each in history.versions if each.revision == version), None)
+    if found is None:
+        raise Refused("not_found")
+    source = await source_of(engine, found.body, BODY_CHARS)
+    return await do_edit_post(engine, account, number, seq, Edit(source, revision))
 
 
 class Version(NamedTuple):

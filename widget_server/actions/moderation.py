@@ -58,6 +58,18 @@ async def hold_moderated(tx: Transaction, actor: Actor, number: int) -> tuple[Ac
     return rights, thread
 
 
+async def access_moderated(tx: Transaction, actor: Actor, number: int) -> Thread:
+    """Return a thread for whoever moderates its board.
+
+    Raises:
+        Refused: ``not_found``, ``not_allowed``.
+    """
+    thread = await access_thread(tx, actor, number)
+    if not can_moderate(actor, thread.board.id):
+        raise Refused("not_allowed")
+    return thread
+
+
 async def do_pin(engine: Engine, actor: Actor, number: int, where: Pin | None, *, days: int | None = None) -> Thread:
     """Let a thread stand above the others of its board or of the front page, for so many days; None: no longer.
 

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from widget_server.actions.appointments import rights_now
-from widget_server.actions.moderation import hold_moderated, record_deed
+from widget_server.actions.moderation import access_moderated, hold_moderated, record_deed
 from widget_server.actions.thread_heads import tell_read_again
 from widget_server.actions.threads import NUMBERS, Thread, access_thread, check_title, take_off
 from widget_server.actions.watching import take_watchers_along
@@ -143,9 +143,7 @@ async def list_splittable(db: Database, actor: Actor, number: int, after: int) -
     """
 
     async def read(tx: Transaction) -> Splittable:
-        thread = await access_thread(tx, actor, number)
-        if not can_moderate(actor, thread.board.id):
-            raise Refused("not_allowed")
+        thread = await access_moderated(tx, actor, number)
         rows = await tx.all(q.LISTED, channel_id=thread.channel_id, after=max(1, after), limit=LISTED + 1)
         posts = [Candidate(row[0], row[1], row[2], preview(row[3])) for row in rows[:LISTED]]
         return Splittable(thread, posts, posts[-1].seq if len(rows) > LISTED else None)

@@ -27,6 +27,7 @@ from widget_server.actions.thread_heads import next_version
 from widget_server.actions.threads import BODY_CHARS, Thread, access_thread, hold_thread, take_off
 from widget_server.core.boards import can_moderate
 from widget_server.core.errors import Refused, Unacceptable
+from widget_server.core.text import check_line
 from widget_server.store.queries import posts as q
 from widget_server.store.queries.batch import CHANGE_MESSAGE
 from widget_server.store.queries.relocations import RECOUNT
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from widget_server.store.database import Transaction
     from widget_server.store.records import Committed
 
+_REASON_CHARS: Final = 200
 UNDO_MS: Final = 86_400_000
 """How long an author may bring back what they removed."""
 
@@ -78,6 +80,36 @@ def check_restore(
         raise Refused("not_allowed")
     if now_ms - removed_at > UNDO_MS:
         raise Unacceptable("undo_over")
+
+
+def check_removal_reason(text: str) -> str:
+    """Return why a post is removed, for the log. Raises ``Unacceptable``."""
+    return check_line(text, max_chars=_REASON_CHARS)
+
+
+class ToRemove(NamedTuple):
+    """What is asked before a post is taken away."""
+
+    thread: Thread
+    seq: int
+    is_own: bool
+    """Whether it is its author who asks."""
+    takes_thread: bool
+    """Whether the whole thread would go with it."""
+
+
+async def read_to_remove(tx: Transaction, actor: Actor, number: int, seq: int) -> ToRemove:
+    """Return what becomes of a post that is removed, for whoever may do it.
+
+    Raises:
+        Refused: ``not_found``, ``not_allowed``.
+    """
+    thread = await access_thread(tx, actor, number)
+    post = await access_post(tx, thread, seq)
+    if not can_remove(actor, thread, post.author_id):
+        raise Refused("not_allowed")
+    is_own = post.author_id == actor.person_id
+    return ToRemove(thread, seq, is_own, takes_thread(thread, seq, is_own=is_own))
 
 
 async def do_remove_post(engine: Engine, actor: Actor, number: int, seq: int, *, reason: str = "") -> Removal:

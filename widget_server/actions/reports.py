@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 from widget_server.actions.appointments import rights_now
 from widget_server.actions.audit import BoardVerb, record
 from widget_server.actions.bans import REASON_CHARS, Term, put_ban, read_again
+from widget_server.actions.bans import check_reason as check_line_told
 from widget_server.actions.changes import access_post
 from widget_server.actions.conduct import account_of, check_over, put_silence, put_warning, tell
 from widget_server.actions.removals import put_removal
@@ -16,6 +17,7 @@ from widget_server.actions.threads import Thread, access_thread, hold_thread
 from widget_server.core.boards import can_moderate, moderated
 from widget_server.core.errors import Refused, Unacceptable
 from widget_server.core.permissions import Permission, answered_sites, can_answer, may
+from widget_server.core.powers import can_ban_everywhere
 from widget_server.core.text import check_lines, preview
 from widget_server.store.lists import listed
 from widget_server.store.locks import lock_channels
@@ -34,6 +36,8 @@ REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 Verdict = Literal["dismissed", "settled", "removed", "warned", "silenced", "banned"]
 VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 """``settled``: something was done that is none of the others."""
+OF_CHATS: Final[tuple[Verdict, ...]] = ("dismissed", "settled")
+"""What can be decided on a message of a chat."""
 _VERBS: Final[dict[Verdict, BoardVerb]] = {
     "dismissed": "report.dismissed",
     "settled": "report.settled",
@@ -70,6 +74,28 @@ def check_verdict(text: str) -> Verdict:
         if verdict == text:
             return verdict
     raise Unacceptable("bad_choice")
+
+
+def check_told(text: str, *, verdict: Verdict | None) -> str:
+    """Return what the author of a reported post is told.
+
+    Raises:
+        Unacceptable: ``line_empty`` for a warning that says nothing; what else is wrong with it.
+    """
+    told = check_line_told(text)
+    if verdict == "warned" and not told:
+        raise Unacceptable("line_empty")
+    return told
+
+
+def check_reviewer(actor: Actor) -> None:
+    """See that ``actor`` decides somewhere on what is reported or held.
+
+    Raises:
+        Refused: ``not_allowed``.
+    """
+    if not moderated(actor) and not answered_sites(actor):
+        raise Refused("not_allowed")
 
 
 async def do_report_post(engine: Engine, actor: Actor, number: int, seq: int, reason: Reason, details: str) -> bool:
@@ -211,6 +237,17 @@ class Reported(NamedTuple):
     beside: tuple[Beside, ...] = ()
     """Of a message in a room: what stands around it."""
 
+    @property
+    def has_author_here(self) -> bool:
+        """Whether its author can be met here; those who wrote in a chat are looked after in the console."""
+        return self.number is not None or self.room_name is not None
+
+    def verdicts(self, actor: Actor) -> tuple[Verdict, ...]:
+        """What ``actor`` can decide on it."""
+        if not self.has_author_here:
+            return OF_CHATS
+        return tuple(verdict for verdict in VERDICTS if verdict != "banned" or can_ban_everywhere(actor))
+
 
 def scope_of(tx: Transaction, actor: Actor) -> dict[str, Any]:
     """Return the parameters by which a statement shows only what is this actor's to decide."""
@@ -296,7 +333,7 @@ async def do_decide(engine: Engine, actor: Actor, no: int, decision: Decision) -
     async def work(tx: Transaction, committed: Committed) -> Decided:
         rights = await rights_now(tx, actor)
         case = await _access(tx, rights, no)
-        if case.number is None and not case.is_in_room and decision.verdict not in {"dismissed", "settled"}:
+        if case.number is None and not case.is_in_room and decision.verdict not in OF_CHATS:
             raise Unacceptable("bad_choice")
         thread = None
         if decision.verdict == "removed" and case.is_in_room:

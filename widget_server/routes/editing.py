@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from widget_server.actions.changes import access_post
 from widget_server.actions.drafts import do_keep_draft, edit_of, read_draft
-from widget_server.actions.edits import Edit, Edited, do_edit_post, read_history, read_to_edit
-from widget_server.actions.removals import can_remove, do_remove_post, do_restore_post, takes_thread
+from widget_server.actions.edits import Edit, Edited, do_edit_post, do_take_back, read_history, read_to_edit
+from widget_server.actions.removals import check_removal_reason, do_remove_post, do_restore_post, read_to_remove
 from widget_server.actions.thread_facts import Facts, do_accept, do_change_thread, read_facts
-from widget_server.actions.threads import Thread, access_thread, check_title
+from widget_server.actions.threads import Thread, check_title
 from widget_server.core.differences import differences
-from widget_server.core.errors import ProductError, Refused, TryLater, Unacceptable
+from widget_server.core.errors import ProductError, Unacceptable
 from widget_server.core.tags import check_tags
-from widget_server.core.text import check_line
 from widget_server.routes.posting import check_rate, kind_in
 from widget_server.routes.preview import MEGABYTES, source_in, with_preview
 from widget_server.routes.visit import Pages, Visit
@@ -23,14 +21,12 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from widget_server.actions.drafts import Draft
-    from widget_server.actions.edits import History
     from widget_server.store.database import Transaction
 
 pages = Pages()
 
 _THREAD: Final = r"/threads/{number:\d{1,12}}"
 _POST: Final = _THREAD + r"/posts/{seq:\d{1,12}}"
-_REASON_CHARS: Final = 200
 
 
 @pages.get(f"{_POST}/edit", signed_in_people)
@@ -69,40 +65,40 @@ async def edit(visit: Visit) -> web.Response:
     source = await source_in(visit)
     if source is None:
         return await show_edit_again(visit)
-    try:
-        check_rate(visit)
-        change = Edit(source, _revision(visit, "revision"))
-        edited = await do_edit_post(visit.office.engine, visit.account, number, seq, change)
-    except (Unacceptable, TryLater) as error:
-        return await show_edit_again(visit, error)
+    check_rate(visit)
+    change = Edit(source, _revision(visit, "revision"))
+    edited = await do_edit_post(visit.office.engine, visit.account, number, seq, change)
     return _to_post(visit, edited.thread, seq, visit.text("Post saved."))
 
 
 @pages.get(f"{_POST}/history", signed_in_people)
 async def show_history(visit: Visit) -> web.Response:
     """The texts that the post had, each with how it differs from the one before."""
-    history = await _history(visit, _asked(visit.request.query.get("before", "")))
+    return visit.page("post_history", **await _versions(visit))
+
+
+async def _versions(visit: Visit) -> dict[str, Any]:
+    number, seq = _place(visit)
+    before = _asked(visit.request.query.get("before", ""))
+    history = await visit.office.engine.database.read(lambda tx: read_history(tx, visit.actor, number, seq, before))
     shown = history.compared()
     older = shown[-1][0].revision if history.more and shown else None
-    return visit.page("post_history", history=history, shown=shown, older=older)
+    return {"history": history, "shown": shown, "older": older}
 
 
-async def _history(visit: Visit, before: int | None) -> History:
-    number, seq = _place(visit)
-    return await visit.office.engine.database.read(lambda tx: read_history(tx, visit.actor, number, seq, before))
+async def show_history_again(visit: Visit, error: ProductError) -> web.Response:
+    """The texts, and what was wrong."""
+    return visit.refused("post_history", error, **await _versions(visit))
 
 
-@pages.post(f"{_POST}/history", signed_in_people)
+@pages.post(f"{_POST}/history", signed_in_people, again=show_history_again)
 async def take_back(visit: Visit) -> web.Response:
     """Give the post the text again that it had: an edit as any other."""
-    wanted = _revision(visit, "version")
-    history = await _history(visit, wanted + 1)
-    found = next((each for each in history.versions if each.revision == wanted), None)
-    if found is None:
-        raise Refused("not_found")
-    visit.form.values["body"] = found.body
-    response: web.Response = await edit(visit)
-    return response
+    number, seq = _place(visit)
+    check_rate(visit)
+    wanted, makes = _revision(visit, "version"), _revision(visit, "revision")
+    edited = await do_take_back(visit.office.engine, visit.account, number, seq, wanted, makes)
+    return _to_post(visit, edited.thread, seq, visit.text("Post saved."))
 
 
 @pages.get(f"{_POST}/remove", signed_in_people)
@@ -111,37 +107,24 @@ async def show_remove(visit: Visit) -> web.Response:
     return visit.page("post_remove", **await _to_remove(visit))
 
 
-async def show_remove_again(visit: Visit, error: ProductError) -> web.Response:
+async def show_remove_again(visit: Visit, error: ProductError | None = None) -> web.Response:
     """The question again, and what was wrong."""
     return visit.refused("post_remove", error, **await _to_remove(visit))
 
 
 async def _to_remove(visit: Visit) -> dict[str, Any]:
     number, seq = _place(visit)
-
-    async def read(tx: Transaction) -> dict[str, Any]:
-        thread = await access_thread(tx, visit.actor, number)
-        post = await access_post(tx, thread, seq)
-        if not can_remove(visit.actor, thread, post.author_id):
-            raise Refused("not_allowed")
-        is_own = post.author_id == visit.actor.person_id
-        return {
-            "thread": thread,
-            "seq": seq,
-            "is_own": is_own,
-            "takes_thread": takes_thread(thread, seq, is_own=is_own),
-        }
-
-    return await visit.office.engine.database.read(read)
+    asked = await visit.office.engine.database.read(lambda tx: read_to_remove(tx, visit.actor, number, seq))
+    return asked._asdict()
 
 
 @pages.post(f"{_POST}/remove", signed_in_people, again=show_remove_again)
 async def remove(visit: Visit) -> web.Response:
     """Take the post away."""
     number, seq = _place(visit)
-    reason = visit.form.check("reason", check_line, max_chars=_REASON_CHARS)
+    reason = visit.form.check("reason", check_removal_reason)
     if reason is None:
-        return visit.refused("post_remove", **await _to_remove(visit))
+        return await show_remove_again(visit)
     removal = await do_remove_post(visit.office.engine, visit.actor, number, seq, reason=reason)
     said = (
         visit.text("Thread removed. Undo it below.") if removal.is_whole else visit.text("Post removed. Undo it below.")
@@ -194,11 +177,7 @@ async def change_facts(visit: Visit) -> web.Response:
     if title is None or tags is None:
         return await show_facts_again(visit)
     number = int(visit.request.match_info["number"])
-    try:
-        facts = Facts(title, kind_in(visit), tags)
-        thread = await do_change_thread(visit.office.engine, visit.account, number, facts)
-    except Unacceptable as error:
-        return await show_facts_again(visit, error)
+    thread = await do_change_thread(visit.office.engine, visit.account, number, Facts(title, kind_in(visit), tags))
     return visit.go(thread.path, visit.text("Thread saved."))
 
 

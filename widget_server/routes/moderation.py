@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from widget_server.actions.boards import access_boards
 from widget_server.actions.moderation import (
+    access_moderated,
     check_pin_days,
     do_lock,
     do_move,
@@ -15,9 +16,9 @@ from widget_server.actions.moderation import (
     do_restore_thread,
 )
 from widget_server.actions.relocation import check_chosen, do_merge, do_split, list_splittable
-from widget_server.actions.threads import Thread, access_thread, check_title
+from widget_server.actions.threads import Thread, check_title
 from widget_server.core.boards import can_moderate
-from widget_server.core.errors import ProductError, Refused, Unacceptable
+from widget_server.core.errors import ProductError, Unacceptable
 from widget_server.core.permissions import Permission, may
 from widget_server.routes.visit import Pages, Visit
 from widget_server.web.policies import signed_in_people
@@ -52,10 +53,7 @@ async def _shown(visit: Visit) -> dict[str, Any]:
     actor = visit.actor
 
     async def read(tx: Transaction) -> tuple[Thread, list[KnownBoard]]:
-        thread = await access_thread(tx, actor, number_of(visit))
-        if not can_moderate(actor, thread.board.id):
-            raise Refused("not_allowed")
-        return thread, await access_boards(tx, actor)
+        return await access_moderated(tx, actor, number_of(visit)), await access_boards(tx, actor)
 
     thread, boards = await visit.office.engine.database.read(read)
     return {

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from widget_server.actions.bans import check_reason as check_told
+from widget_server.actions.bans import check_reason as check_line_told
 from widget_server.actions.conduct import check_silence_days
 from widget_server.actions.held_files import carried_file, files_named
-from widget_server.actions.held_posts import do_approve, do_refuse, list_held, list_own
+from widget_server.actions.held_posts import REFUSED, do_approve, do_refuse, list_held, list_own
 from widget_server.actions.members import page_number
 from widget_server.actions.reports import (
     PAGE,
@@ -18,6 +18,8 @@ from widget_server.actions.reports import (
     Decision,
     check_details,
     check_reason,
+    check_reviewer,
+    check_told,
     check_verdict,
     do_decide,
     do_report_message,
@@ -25,13 +27,11 @@ from widget_server.actions.reports import (
     list_reported,
 )
 from widget_server.actions.threads import access_thread
-from widget_server.core.boards import moderated
-from widget_server.core.errors import ProductError, Refused, Unacceptable
-from widget_server.core.permissions import answered_sites
-from widget_server.core.powers import can_ban_everywhere
+from widget_server.core.errors import ProductError
 from widget_server.routes.calls import json_answer, read_object
 from widget_server.routes.office import OFFICE, check_caller
 from widget_server.routes.visit import Pages, Visit
+from widget_server.web.forms import Form
 from widget_server.web.policies import signed_in_people
 
 if TYPE_CHECKING:
@@ -102,10 +102,7 @@ async def report(visit: Visit) -> web.Response:
     if reason is None or details is None:
         return await show_report_again(visit)
     number, seq = _place(visit)
-    try:
-        is_new = await do_report_post(visit.office.engine, visit.actor, number, seq, reason, details)
-    except Unacceptable as error:
-        return await show_report_again(visit, error)
+    is_new = await do_report_post(visit.office.engine, visit.actor, number, seq, reason, details)
     told = visit.text("Post reported. A moderator looks at it.") if is_new else visit.text("You reported it already.")
     return visit.go(f"/threads/{number}/{seq}", told)
 
@@ -123,18 +120,13 @@ async def report_message(request: web.Request) -> web.Response:
     return json_answer({"reported": True}, status=201 if is_new else 200)
 
 
-def _check_moderates(visit: Visit) -> None:
-    if not moderated(visit.actor) and not answered_sites(visit.actor):
-        raise Refused("not_allowed")
-
-
 def _carried_by(held: Iterable[HeldPost], files: Mapping[str, StoredFile]) -> dict[str, list[State]]:
     """The files that each post which waits will carry, by its public id."""
     return {each.public_id: [carried_file(files[name]) for name in each.file_names if name in files] for each in held}
 
 
 async def _queue(visit: Visit) -> dict[str, Any]:
-    _check_moderates(visit)
+    check_reviewer(visit.actor)
     actor, page = visit.actor, page_number(visit.request.query.get("page", "1"))
 
     async def read(tx: Transaction) -> tuple[list[Reported], list[HeldPost], dict[str, StoredFile]]:
@@ -142,18 +134,21 @@ async def _queue(visit: Visit) -> dict[str, Any]:
         return reported, held, await files_named(tx, [name for each in held for name in each.file_names])
 
     reported, held, files = await visit.office.engine.database.read(read)
-    verdicts = verdict_names(visit)
-    if not can_ban_everywhere(actor):
-        del verdicts["banned"]
+    called = verdict_names(visit)
+    reported_here, held_here = reported[:PAGE], held[:PAGE]
     return {
-        "reported": reported[:PAGE],
-        "held": held[:PAGE],
-        "held_files": _carried_by(held[:PAGE], files),
+        "reported": reported_here,
+        "held": held_here,
+        "held_files": _carried_by(held_here, files),
         "number": page,
         "more": max(len(reported), len(held)) > PAGE,
         "address": visit.office.addresses.path(_QUEUE),
         "reasons": reason_names(visit),
-        "verdicts": verdicts,
+        "verdicts": {each.no: {key: called[key] for key in each.verdicts(actor)} for each in reported_here},
+        # What was typed belongs to one of them, which may be gone.
+        "at": visit.request.match_info.get("no") or visit.request.match_info.get("id"),
+        "shown": {str(each.no) for each in reported_here} | {each.public_id for each in held_here},
+        "blank": Form(),
     }
 
 
@@ -173,44 +168,44 @@ async def decide(visit: Visit) -> web.Response:
     """Decide on what was reported of a post."""
     form = visit.form
     verdict = form.check("verdict", check_verdict)
-    text = form.check("text", check_told)
+    text = form.check("text", check_told, verdict=verdict)
     days = form.check("days", check_silence_days)
-    if verdict == "warned" and not text:
-        form.refuse("text", Unacceptable("line_empty"))
     if verdict is None or text is None or not form.is_good:
         return await show_queue_again(visit)
     no = int(visit.request.match_info["no"])
-    try:
-        decided = await do_decide(visit.office.engine, visit.actor, no, Decision(verdict, text, days))
-    except Unacceptable as error:
-        return await show_queue_again(visit, error)
+    decided = await do_decide(visit.office.engine, visit.actor, no, Decision(verdict, text, days))
     if decided.by_name is not None:
-        return visit.go(
-            _QUEUE, visit.text("{name} has decided on it already.", name=decided.by_name or "—"), kind="info"
-        )
+        return await _came_second(visit, visit.text("{name} has decided on it already.", name=decided.by_name or "—"))
     _log.info("Report decided.", extra={"person": visit.account.public_id, "verdict": verdict, "message": no})
     return visit.go(_QUEUE, visit.text("The report is decided."))
+
+
+async def _came_second(visit: Visit, told: str) -> web.Response:
+    """Tell a moderator that another one was first; what they wrote is given back."""
+    if not visit.form.written:
+        return visit.go(_QUEUE, told, kind="info")
+    visit.say(told)
+    return visit.page("moderation", status=409, **await _queue(visit))
 
 
 @pages.post("/moderation/held/{id}/approve", signed_in_people, again=show_queue_again)
 async def approve(visit: Visit) -> web.Response:
     """Send a held post."""
-    try:
-        outcome = await do_approve(visit.office.engine, visit.actor, visit.request.match_info["id"])
-    except Unacceptable as error:
-        return await show_queue_again(visit, error)
+    outcome = await do_approve(visit.office.engine, visit.actor, visit.request.match_info["id"])
     if outcome.path is None:
-        return visit.go(_QUEUE, visit.text("Another moderator has decided on it already."), kind="info")
+        return await _came_second(visit, visit.text("Another moderator has decided on it already."))
     return visit.go(_QUEUE, visit.text("The post is sent."))
 
 
 @pages.post("/moderation/held/{id}/refuse", signed_in_people, again=show_queue_again)
 async def refuse(visit: Visit) -> web.Response:
     """Refuse a held post."""
-    text = visit.form.check("text", check_told)
+    text = visit.form.check("text", check_line_told)
     if text is None:
         return await show_queue_again(visit)
-    await do_refuse(visit.office.engine, visit.actor, visit.request.match_info["id"], text)
+    outcome = await do_refuse(visit.office.engine, visit.actor, visit.request.match_info["id"], text)
+    if outcome.verdict != REFUSED:
+        return await _came_second(visit, visit.text("Another moderator has decided on it already."))
     return visit.go(_QUEUE, visit.text("The post is refused, and its author is told."))
 
 
