@@ -169,6 +169,11 @@ async def test_s12_posts_and_rooms_carry_files_for_those_who_read_them(backend: 
         posts = (await member.call("GET", "/threads/1/posts?after=0"))["messages"]
         assert [each["files"][0]["id"] for each in posts] == [opening, answer]
         assert (await member.call("GET", "/threads/1/posts/2"))["files"][0]["url"].endswith(f"/files/{answer}")
+        alone = await sent_file(root)
+        await root.call("POST", "/threads/1/posts", carrying(alone))
+        last = await member.call("GET", "/threads/1/posts/3")
+        assert (last["body"], [each["id"] for each in last["files"]]) == ("", [alone])
+        assert await root.refused("POST", "/threads/1/posts", carrying()) == (422, "empty_message")
         late = carrying(answer, body="Look again")
         assert await root.refused("POST", "/threads/1/posts", late) == (422, "no_such_file")
         room = await begin_room(root)

@@ -11,7 +11,7 @@ from widget_server.routes.api.models import Author, Files, Moment, Numbered, Pag
 
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-PostBody = Annotated[str, StringConstraints(min_length=1, max_length=40_000)]
+PostBody = Annotated[str, StringConstraints(max_length=40_000)]
 Writers = Literal["members", "moderators"]
 
 
@@ -112,8 +112,8 @@ class NewThread(Taken):
 
     client_id: Uuid
     title: Title
-    body: PostBody
-    """Markdown."""
+    body: PostBody = ""
+    """Markdown; may be empty where files go with it."""
     kind: Literal["discussion", "question"] = "discussion"
     tags: Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=40)]], Field(max_length=5)] = Field(
         default=[]
@@ -202,8 +202,8 @@ class NewReply(Taken):
     """A post to write into a thread. The same ``client_id`` again writes nothing new."""
 
     client_id: Uuid
-    body: PostBody
-    """Markdown."""
+    body: PostBody = ""
+    """Markdown; may be empty where files go with it."""
     parent: Number = 1
     """The ``seq`` of the post that it answers; 1: the thread itself."""
     files: Files = ()

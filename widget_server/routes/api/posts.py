@@ -60,7 +60,8 @@ async def read_one_post(call: Call) -> Reply:
 async def write_post(call: Call) -> Reply:
     """Answer in a thread. Once for each ``client_id``, however often it is repeated."""
     body: community_models.NewReply = call.body
-    post = NewPost(body.parent, await source_of(call.office.engine, body.body, BODY_CHARS), body.files)
+    source = await source_of(call.engine, body.body, BODY_CHARS, required=not body.files)
+    post = NewPost(body.parent, source, body.files)
     call.count_message()
     done = await do_reply(call.engine, call.program.member, call.number(), post, body.client_id)
     if isinstance(done, Held):

@@ -73,7 +73,7 @@ async def begin_thread(call: Call) -> Reply:
     body: community_models.NewThread = call.body
     tags = check_tags(" ".join(body.tags))
     title = check_title(body.title)
-    source = await source_of(call.office.engine, body.body, BODY_CHARS)
+    source = await source_of(call.engine, body.body, BODY_CHARS, required=not body.files)
     opening = Opening(title, body.kind, source, tags, files=body.files)
     call.count_message()
     begun = await do_begin_thread(call.engine, call.program.member, call.part("board"), opening, body.client_id)
