@@ -13,7 +13,7 @@ from tests.routes.threads import Long, lay_out_thread, set_board, shown_posts
 if TYPE_CHECKING:
     from tests.routes.conftest import Browser
 
-_MOST = 8
+_MOST = 6
 """Statements of a page, with those that find out who reads it."""
 _BYTES = 60_000
 """Of a page of 20 ordinary posts as a member gets it, before any compression."""

@@ -29,6 +29,8 @@ _NAME: Final = 3
 _MAIL: Final = 12
 _SECRET: Final = -1
 """Where a row of an account has the password's hash: last, and it goes no further than this module."""
+_MEMBER: Final = Grant(Role.MEMBER, ALL_SITES)
+"""What everybody with an account may do where no role was named for that."""
 
 
 class Account(NamedTuple):
@@ -125,14 +127,16 @@ async def read_account(tx: Transaction, row: Row | None) -> Account:
     """
     if row is None:
         raise Refused("not_found")
-    grants = frozenset(grant_of(*held) for held in await tx.all(queries.GRANTS, person_id=row[0]))
-    return account_of(row, grants, await default_grant(tx))
+    rights = await tx.all(queries.RIGHTS, person_id=row[0])
+    grants = frozenset(grant_of(*held) for *held, is_default in rights if not is_default)
+    default = next((grant_of(*held) for *held, is_default in rights if is_default), _MEMBER)
+    return account_of(row, grants, default)
 
 
 async def default_grant(tx: Transaction) -> Grant:
     """Return what everybody with an account may do."""
     row = await tx.one(queries.DEFAULT_ROLE)
-    return Grant(Role.MEMBER, ALL_SITES) if row is None else grant_of(row[0], ALL_SITES, 0, row[1])
+    return _MEMBER if row is None else grant_of(*row)
 
 
 def account_of(row: Row, grants: frozenset[Grant], default: Grant) -> Account:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, bindparam, insert, or_, select, update
+from sqlalchemy import Select, bindparam, insert, literal_column, or_, select, union_all, update
 
+from widget_server.core.permissions import ALL_SITES
 from widget_server.store.statement import Statement
 from widget_server.store.tables import identity, notice, passkey, person, role, role_grant, second_factor
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
 
 _b = bindparam
 
 
-def _accounts() -> Select[Any]:
+def accounts(*before: ColumnElement[Any]) -> Select[Any]:
+    """Select accounts, in the order that ``actions.accounts.account_of`` takes, with other columns ``before`` them."""
     return (
         select(
+            *before,
             person.c.id,
             person.c.public_id,
             person.c.kind,
@@ -53,11 +59,11 @@ def _accounts() -> Select[Any]:
     )
 
 
-BY_MAIL = Statement(_accounts().where(identity.c.value == _b("mail")))
-BY_PERSON = Statement(_accounts().where(person.c.id == _b("person_id")))
-BY_PUBLIC_ID = Statement(_accounts().where(person.c.public_id == _b("public_id")))
+BY_MAIL = Statement(accounts().where(identity.c.value == _b("mail")))
+BY_PERSON = Statement(accounts().where(person.c.id == _b("person_id")))
+BY_PUBLIC_ID = Statement(accounts().where(person.c.public_id == _b("public_id")))
 ALL_APPOINTED = Statement(
-    _accounts()
+    accounts()
     .where(person.c.id.in_(select(role_grant.c.person_id).where(role_grant.c.ended_at.is_(None))))
     .order_by(person.c.id)
 )
@@ -175,7 +181,19 @@ _HELD = select(role_grant.c.role, role_grant.c.site_id, role_grant.c.board_id, r
 )
 GRANTS = Statement(_HELD.where(role_grant.c.person_id == _b("person_id"), role_grant.c.ended_at.is_(None)))
 ALL_GRANTS = Statement(_HELD.add_columns(role_grant.c.person_id).where(role_grant.c.ended_at.is_(None)))
-DEFAULT_ROLE = Statement(select(role.c.key, role.c.permissions).where(role.c.is_default == 1))
+_DEFAULT = select(role.c.key, literal_column(str(ALL_SITES)), literal_column("0"), role.c.permissions).where(
+    role.c.is_default == 1
+)
+DEFAULT_ROLE = Statement(_DEFAULT)
+RIGHTS = Statement(
+    union_all(
+        _DEFAULT.add_columns(literal_column("1")),
+        _HELD.add_columns(literal_column("0")).where(
+            role_grant.c.person_id == _b("person_id"), role_grant.c.ended_at.is_(None)
+        ),
+    )
+)
+"""The role of everybody with an account, as a grant marked with 1, and with it somebody's own grants, marked with 0."""
 
 CONFIRM = Statement(
     update(identity)

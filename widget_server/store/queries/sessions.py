@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, func, insert, select, update
 
 from widget_server.core.counts import COUNTED_MAX
+from widget_server.store.queries.accounts import accounts
 from widget_server.store.queries.notices import IS_LOUD
 from widget_server.store.statement import Statement
 from widget_server.store.tables import api_token, notice, person, session
@@ -39,17 +40,17 @@ _UNSEEN = (
 )
 """What its person was told and has not seen: one look into an index of nothing else."""
 
-_OPEN = select(
+_OPEN = accounts(
     session.c.id,
-    session.c.person_id,
     session.c.seen_at,
     session.c.created_at,
     session.c.proved_at,
     session.c.factor_at,
     _UNSEEN,
-).where(session.c.ended_at.is_(None), session.c.expires_at > _b("now"))
+).where(session.c.person_id == person.c.id, session.c.ended_at.is_(None), session.c.expires_at > _b("now"))
 BY_HASH = Statement(_OPEN.where(session.c.token_hash == _b("token_hash")))
 BY_KEY = Statement(_OPEN.where(session.c.id == _b("key")))
+"""A session that has not ended, with the account of its person behind it; none where that is gone."""
 
 TOUCH = Statement(update(session).where(session.c.id == _b("key")).values(seen_at=_b("now")))
 
