@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 _KEPT_MAX: Final = 500
 _FOLDER: Final = Path(__file__).parent.parent / "templates"
 
-_PARTS: Final = ("parts.html", "post_parts.html", "about_head.html")
+PARTS: Final = ("parts.html", "files.html", "post_parts.html", "about_head.html")
+"""Templates whose macros every page has by their names, without importing them."""
 _FIXED: Final = ("live_bar",)
 """Parts that say the same on every page of one language."""
 
@@ -143,7 +144,7 @@ class Templates:
         # Installed as functions that look the language up when a page is made.
         environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]  # by the extension
         # Every page may use them; they need nothing of it. Importing them would cost a page a tenth of its time.
-        for file in _PARTS:
+        for file in PARTS:
             parts = environment.get_template(file).module
             environment.globals.update({name: getattr(parts, name) for name in _parts_of(parts)})
         # Called while the language of this environment is spoken.
