@@ -50,7 +50,7 @@ LISTS = {
     "/boards/plants/log": 6,
     "/account/waiting": 5,
 }
-"""Pages that list, with the statements that each may take for somebody of the staff: of them three find out who asks."""
+"""Pages that list, with the statements that each may take for one of the staff: three of them find out who asks."""
 
 
 _ON_POSTGRESQL = {"/search?q=hello": 8}
