@@ -64,7 +64,7 @@ async def test_who_follows_a_room_hears_where_they_are_named_and_who_mutes_it_no
     await two_members(browser, second_browser)
     room = await begin_room(browser)
     await join(second_browser, room)
-    assert await choose(second_browser, room, "follow") == "Following"
+    assert await choose(second_browser, room, "follow") == "You follow this"
     for body, kinds in (("Nobody here?", 0), ("@[Grace Hopper], are you?", 1)):
         await say(browser, room, body)
         clock.ahead_ms += BEHIND_MS

@@ -61,14 +61,14 @@ async def test_a_board_a_thread_a_tag_and_a_member_are_watched_on_their_pages(
     for here in (board, thread, "/tags/leaf", author[1]):
         assert await choose(second_browser, here, "watch") == "Watching"
         assert await choose(second_browser, here, "mute") == "Muted"
-        assert await choose(second_browser, here, "follow") == "Following"
+        assert await choose(second_browser, here, "follow") == "You follow this"
     text = await page(second_browser, SETTINGS)
     # Whom one follows stands among those: it is one thing, by whichever button.
     assert re.findall(r'dir="auto">([^<]+)</a> <span class="hint">([^<]+)<', text) == [
         ("leaf", "Tag"), ("Leaves", "Thread"), ("Plants", "Board"),
     ]  # fmt: skip
     assert ">Unfollow</button>" in await page(second_browser, author[1])
-    assert await choose(second_browser, SETTINGS, "", 0) == "Following"
+    assert await choose(second_browser, SETTINGS, "", 0) == "You follow this"
     assert "leaf" not in await page(second_browser, SETTINGS)
 
 

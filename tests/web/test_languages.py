@@ -53,6 +53,16 @@ def test_templates_python_and_errors_are_all_read() -> None:
     assert spoken["The two passwords are not the same."] == ["widget_server/protocol/codes.py"]
 
 
+def test_what_languages_say_in_two_ways_is_two_texts() -> None:
+    spoken = {text.one: set(places) for text, places in collected().items()}
+    # A list of people whom somebody follows is not what a menu says of the thing that it stands on.
+    assert spoken["Following"] == {"widget_server/templates/followers.html", "widget_server/templates/member.html"}
+    assert spoken["You follow this"] == {"widget_server/templates/parts.html"}
+    # Notices have another gender than what a console lists.
+    assert all(place.startswith("widget_js/src/console/") for place in spoken["All"])
+    assert spoken["All notices"] == {"widget_server/templates/notices.html"}
+
+
 @pytest.mark.parametrize("tag", FILES)
 def test_no_catalogue_misses_a_text(tag: str) -> None:
     assert texts.missing(texts.read(FILES[tag]), collected()) == []
