@@ -9,19 +9,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from collections import Counter
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from weakref import WeakValueDictionary
 
 from widget_server.actions.access import access_channel, access_visitor
 from widget_server.actions.actors import Agent, Member, Reader, Visitor
 from widget_server.actions.held_files import is_to_be_decided
+from widget_server.actions.intakes import Intake, Intakes
 from widget_server.actions.stored_files import StoredFile, stored_file
 from widget_server.actions.visitors import new_person
-from widget_server.core.errors import ProductError, Refused, TryLater, Unacceptable
+from widget_server.core.errors import ProductError, Refused, Unacceptable
 from widget_server.core.file_kinds import check_file_name
 from widget_server.protocol.encode import error_body
+from widget_server.store.database import StoreUnavailable
 from widget_server.store.queries import files as q
 
 if TYPE_CHECKING:
@@ -34,12 +33,6 @@ if TYPE_CHECKING:
 
 KINDS: Final = frozenset({"conversation", "staff", "thread", "room"})
 """Of channels whose messages carry files."""
-PART_BYTES: Final = 4_194_304
-"""So much of an upload is in memory at most, and so much comes again after a cut at most."""
-_AT_ONCE: Final = 24
-EACH_AT_ONCE: Final = 4
-"""Uploads of one person that are taken in at the same time."""
-_PATIENCE_MS: Final = 2_000
 _MEGABYTE: Final = 1_000_000
 _LOOK_EVERY_S: Final = 1.0
 """How often somebody who waits looks again: another node may have done it."""
@@ -88,32 +81,8 @@ class FileWorks:
         self.terms: Final = terms
         self.wake: Final = asyncio.Event()
         """Set when a file has come or goes: the worker's."""
-        self.turns: Final = asyncio.Semaphore(_AT_ONCE)
+        self.intakes: Final = Intakes()
         self._waiting: dict[str, set[asyncio.Event]] = {}
-        self._writing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._sending: Counter[int] = Counter()
-
-    def hold(self, key: int) -> asyncio.Lock:
-        """Return what whoever writes bytes of a file holds: two requests for one never write at once."""
-        return self._writing.setdefault(key, asyncio.Lock())
-
-    @asynccontextmanager
-    async def turn(self, owner_id: int) -> AsyncIterator[None]:
-        """Hold one of the places for uploads; one person gets some of them, so that others find one too.
-
-        Raises:
-            TryLater: ``busy``.
-        """
-        if self._sending[owner_id] >= EACH_AT_ONCE or self.turns.locked():
-            raise TryLater("busy", _PATIENCE_MS)
-        self._sending[owner_id] += 1
-        try:
-            async with self.turns:
-                yield
-        finally:
-            self._sending[owner_id] -= 1
-            if not self._sending[owner_id]:
-                del self._sending[owner_id]
 
     def on_files(self) -> None:
         """A hint that there is something to do."""
@@ -291,65 +260,30 @@ async def _check_shares(tx: Transaction, terms: FileTerms, owner_id: int, site_i
 async def do_receive(engine: Engine, file: StoredFile, offset: int, blocks: AsyncIterator[bytes]) -> int:
     """Take in what comes of a file from ``offset`` on, and return up to where it is kept now.
 
-    What came before the sender broke off is kept. A part counts once the store has it for good; then it is taken down.
+    What came before the sender broke off is kept. A later request for the same file takes it over from an earlier one.
 
     Raises:
-        Unacceptable: ``wrong_offset`` where it stands elsewhere, also because another request was quicker;
+        Unacceptable: ``wrong_offset`` where it stands elsewhere, also because another request took it over;
             ``file_too_large`` where more comes than was announced.
         TryLater: ``busy``.
+        StoreUnavailable: there is no room for it, or its store does not answer.
     """
     works = works_of(engine)
     if file.state != "coming" or offset != file.received:
         raise Unacceptable("wrong_offset")
-    async with works.turn(file.owner_id):
-        at, held, length = offset, [], 0
-        failure: BaseException | None = None
+    async with Intake(engine, works.intakes, works.objects, object_name(file.public_id), file) as intake:
         try:
             async for block in blocks:
-                if at + length + len(block) > file.size:
-                    raise Unacceptable("file_too_large", limit=-(-file.size // _MEGABYTE))
-                held.append(block)
-                length += len(block)
-                if length >= PART_BYTES:
-                    at = await _keep(engine, works, file, at, b"".join(held))
-                    held, length = [], 0
-        except (ProductError, OSError, TimeoutError) as error:
-            failure = error
-        if length and not isinstance(failure, Unacceptable):
-            at = await _keep(engine, works, file, at, b"".join(held))
-        if failure is not None:
-            raise failure
-        return at
-
-
-async def _keep(engine: Engine, works: FileWorks, file: StoredFile, at: int, data: bytes) -> int:
-    """Write a part down where the file still stands there.
-
-    What was acknowledged, or looked at, is not written over by a request that comes late; what it wrote of a file that
-    was given up meanwhile goes again, because nobody else knows of it any more.
-    """
-    to, now = at + len(data), engine.clock.now_ms()
-
-    async def work(tx: Transaction, _committed: Committed) -> bool:
-        return bool(await tx.run(q.RECEIVE, key=file.id, was=at, to=to, now=now))
-
-    async with works.hold(file.id):
-        if await _progress(engine, file) != ("coming", at):
-            raise Unacceptable("wrong_offset")
-        await works.objects.add(object_name(file.public_id), at, data)
-        if not await engine.committer.run(work):
-            if (await _progress(engine, file))[0] == "removed":
-                await works.objects.delete(object_name(file.public_id))
-            raise Unacceptable("wrong_offset")
-    if to == file.size:
+                await intake.take(block)
+        except Unacceptable:
+            raise
+        except (ProductError, StoreUnavailable, OSError):
+            await intake.keep()
+            raise
+        await intake.keep()
+    if intake.kept == file.size:
         works.on_files()
-    return to
-
-
-async def _progress(engine: Engine, file: StoredFile) -> tuple[str, int]:
-    """How a file stands now, and how much of it is kept; one whose row is gone is removed."""
-    row = await engine.database.read(lambda tx: tx.one(q.PROGRESS, key=file.id))
-    return ("removed", 0) if row is None else (str(row[0]), int(row[1]))
+    return intake.kept
 
 
 async def do_cancel(engine: Engine, file: StoredFile) -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from widget_server.actions.stored_files import list_own
 from widget_server.actions.uploads import (
-    PART_BYTES,
     Account,
     Announced,
     do_announce,
@@ -38,6 +37,7 @@ FIELD: Final = "files"
 IDS: Final = "file_ids"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _SECONDS: Final = 10.0
+_BLOCK: Final = 1_048_576
 
 
 async def attached_in(visit: Visit) -> tuple[str, ...] | None:
@@ -87,7 +87,7 @@ async def _take(visit: Visit, file: FileField, place: int) -> str:
 
 async def _blocks(file: FileField, offset: int) -> AsyncIterator[bytes]:
     await asyncio.to_thread(file.file.seek, offset)
-    while block := await asyncio.to_thread(file.file.read, PART_BYTES // 4):
+    while block := await asyncio.to_thread(file.file.read, _BLOCK):
         yield block
 
 

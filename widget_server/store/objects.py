@@ -6,29 +6,66 @@ Names are made by us (``actions.files``), never by a client: two letters, a slas
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
+from widget_server.store.database import StoreUnavailable
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Generator
     from pathlib import Path
 
 BLOCK: Final = 262_144
 """Bytes that are read and handed on at a time."""
+_WRITING: Final = os.O_WRONLY | os.O_CREAT
 
 
 class MissingObject(Exception):
     """There are no such bytes (any more)."""
 
 
+class HeldElsewhere(Exception):
+    """Somebody else writes this object at the moment, perhaps another node."""
+
+
+class Incoming(Protocol):
+    """One object on its way, as one request writes it from some offset on. It is closed on every path."""
+
+    async def write(self, data: bytes | bytearray) -> None:
+        """Add what comes next; the data may be changed again once this has returned.
+
+        Raises:
+            StoreUnavailable: the store is full, or does not answer.
+        """
+        ...
+
+    async def sync(self) -> None:
+        """Return once all that was written survives whatever happens to this process and its machine.
+
+        Raises:
+            StoreUnavailable: as above.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Write no more, and let others do. What was not synced may be lost. Harmless to repeat."""
+        ...
+
+
 class Objects(Protocol):
     """A store of bytes by name."""
 
-    async def add(self, name: str, offset: int, data: bytes) -> None:
-        """Keep a part of what is on its way; it survives whatever happens to this process once this has returned.
+    async def begin(self, name: str, offset: int) -> Incoming:
+        """Go on with an object that is on its way, from ``offset`` on, where all that comes before is synced.
 
-        A part may come again, cut otherwise: the later one holds.
+        What was written behind ``offset`` may come again, cut otherwise.
+
+        Raises:
+            HeldElsewhere: somebody else writes it, and this store lets one do so at a time.
+            StoreUnavailable: the store is full, or does not answer.
         """
         ...
 
@@ -65,6 +102,84 @@ class Objects(Protocol):
         ...
 
 
+class _PartFile:
+    """A file that grows, held by a lock of the system: it ends with its process, and holds on shared folders as well.
+
+    Args:
+        path: of the file; it is made where there is none.
+        offset: where to go on.
+    """
+
+    def __init__(self, path: Path, offset: int) -> None:
+        self._path = path
+        self._at = offset
+        self._is_new = offset == 0
+        """Whether its name may not be durable yet."""
+        self._handle = -1
+        self._lock = threading.Lock()
+        """A request that is given up lets go while its thread still works."""
+
+    def open(self) -> None:
+        """Open and hold it; there it is then.
+
+        Raises:
+            HeldElsewhere: another request holds it, here or on another node.
+            StoreUnavailable: it cannot be made.
+        """
+        with self._lock, _telling():
+            try:
+                self._handle = os.open(self._path, _WRITING, 0o600)
+            except FileNotFoundError:
+                _make_folder(self._path.parent)
+                self._handle = os.open(self._path, _WRITING, 0o600)
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise HeldElsewhere(self._path.name) from None
+
+    async def write(self, data: bytes | bytearray) -> None:
+        """Hand it to the system; nobody waits for the disk yet."""
+        await asyncio.to_thread(self._write, data)
+
+    def _write(self, data: bytes | bytearray) -> None:
+        with self._lock, _telling():
+            rest, at = memoryview(data), self._at
+            while rest:
+                written = os.pwrite(self._handle, rest, at)
+                rest, at = rest[written:], at + written
+            self._at = at
+
+    async def sync(self) -> None:
+        """Wait for the disk."""
+        await asyncio.to_thread(self._sync)
+
+    def _sync(self) -> None:
+        with self._lock, _telling():
+            os.fdatasync(self._handle)
+            if self._is_new:
+                _sync_folder(self._path.parent)
+                self._is_new = False
+
+    async def close(self) -> None:
+        """Let go of it."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        with self._lock:
+            if self._handle >= 0:
+                os.close(self._handle)
+                self._handle = -1
+
+
+@contextmanager
+def _telling() -> Generator[None]:
+    """Tell what the system refuses as the state of the store that it is."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(f"the folder of files: {error.strerror}") from error
+
+
 class FolderObjects:
     """A folder, of this machine or one that several nodes share.
 
@@ -74,26 +189,15 @@ class FolderObjects:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def add(self, name: str, offset: int, data: bytes) -> None:
-        """Write, and wait for the disk."""
-        await asyncio.to_thread(self._add, name, offset, data)
-
-    def _add(self, name: str, offset: int, data: bytes) -> None:
-        path = self._path(name, ".part")
+    async def begin(self, name: str, offset: int) -> Incoming:
+        """Open it, and hold it against every other process that does."""
+        part = _PartFile(self._path(name, ".part"), offset)
         try:
-            handle = os.open(path, os.O_WRONLY)
-        except FileNotFoundError:
-            _make_folder(path.parent)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-            _sync_folder(path.parent)
-        try:
-            rest, at = memoryview(data), offset
-            while rest:
-                written = os.pwrite(handle, rest, at)
-                rest, at = rest[written:], at + written
-            os.fdatasync(handle)
-        finally:
-            os.close(handle)
+            await asyncio.to_thread(part.open)
+        except BaseException:
+            await part.close()
+            raise
+        return part
 
     async def finish(self, name: str, size: int) -> None:
         """Give it its name."""

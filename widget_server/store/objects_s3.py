@@ -9,12 +9,17 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from widget_server.store.objects import BLOCK, MissingObject
+from widget_server.store.database import StoreUnavailable
+from widget_server.store.objects import BLOCK, Incoming, MissingObject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-_PART_BYTES: Final = 8_388_608
+_JOINED_BYTES: Final = 8_388_608
+_PART_BYTES: Final = 4_194_304
+"""So much of an upload waits in memory until it is an object of its own: each costs a request."""
+_WAITING_BYTES: Final = 67_108_864
+"""Where so much waits of all uploads together, parts are smaller."""
 
 
 class Bucket(NamedTuple):
@@ -53,10 +58,24 @@ class S3Objects:
 
     def __init__(self, store: Any) -> None:
         self._store = store
+        self.waiting = 0
+        """Bytes of all uploads that are not an object yet."""
 
-    async def add(self, name: str, offset: int, data: bytes) -> None:
-        """Keep the part as an object."""
-        await obstore.put_async(self._store, f"{name}.parts/{offset:012d}", data, use_multipart=False)
+    async def begin(self, name: str, offset: int) -> Incoming:
+        """Go on; nobody is kept from writing here, and no part takes another one's place that is longer."""
+        return _Parts(self, name, offset)
+
+    async def put_part(self, name: str, offset: int, data: bytes) -> None:
+        """Keep a part as an object.
+
+        Raises:
+            StoreUnavailable: the store does not take it.
+        """
+        path = f"{name}.parts/{offset:012d}-{len(data):012d}"
+        try:
+            await obstore.put_async(self._store, path, data, use_multipart=False)
+        except (BaseError, OSError) as error:
+            raise StoreUnavailable(f"the bucket of files: {type(error).__name__}") from error
 
     async def finish(self, name: str, size: int) -> None:
         """Copy the parts into one, and remove them."""
@@ -65,7 +84,7 @@ class S3Objects:
             if await self._size(name) != size:
                 raise MissingObject(name)
             return
-        await obstore.put_async(self._store, name, self._joined(name, parts, size), chunk_size=_PART_BYTES)
+        await obstore.put_async(self._store, name, self._joined(name, parts, size), chunk_size=_JOINED_BYTES)
         await self._remove([path for _, path, _ in parts])
 
     async def _joined(self, name: str, parts: list[tuple[int, str, int]], size: int) -> AsyncIterator[bytes]:
@@ -94,7 +113,7 @@ class S3Objects:
     async def _parts(self, name: str) -> list[tuple[int, str, int]]:
         found = []
         async for batch in obstore.list(self._store, f"{name}.parts"):
-            found += [(int(str(each["path"]).rpartition("/")[2]), str(each["path"]), each["size"]) for each in batch]
+            found += [(_offset_in(str(each["path"])), str(each["path"]), each["size"]) for each in batch]
         return sorted(found)
 
     async def _size(self, name: str) -> int | None:
@@ -139,3 +158,42 @@ class S3Objects:
 
     async def close(self) -> None:
         """Its connections end with it."""
+
+
+class _Parts:
+    """What one request brings of an object: collected until it is worth a request to the store."""
+
+    def __init__(self, objects: S3Objects, name: str, offset: int) -> None:
+        self._objects = objects
+        self._name = name
+        self._at = offset
+        self._held: list[bytes] = []
+        self._length = 0
+
+    async def write(self, data: bytes | bytearray) -> None:
+        """Collect, and keep as a part what is enough."""
+        self._held.append(bytes(data))
+        self._length += len(data)
+        self._objects.waiting += len(data)
+        if self._length >= _PART_BYTES or self._objects.waiting >= _WAITING_BYTES:
+            await self.sync()
+
+    async def sync(self) -> None:
+        """Keep as a part whatever there is."""
+        if self._length:
+            await self._objects.put_part(self._name, self._at, b"".join(self._held))
+            self._at += self._length
+            self._forget()
+
+    async def close(self) -> None:
+        """Forget what was not kept."""
+        self._forget()
+
+    def _forget(self) -> None:
+        self._objects.waiting -= self._length
+        self._held, self._length = [], 0
+
+
+def _offset_in(path: str) -> int:
+    """Where a part begins, by its name: the offset, and behind a dash how long it is."""
+    return int(path.rpartition("/")[2].partition("-")[0])
