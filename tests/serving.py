@@ -45,6 +45,8 @@ GENEROUS: dict[str, Any] = {
     "limit_messages_address": _MUCH,
     "limit_messages_site": _MUCH,
     "limit_new_visitors_address": _MUCH,
+    "limit_file_megabytes_address": _MUCH,
+    "limit_unfinished_files_address": _MUCH,
     "limit_api": _MUCH,
 }
 

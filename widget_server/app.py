@@ -81,6 +81,7 @@ from widget_server.web.sessions import Cookies, Sessions
 from widget_server.web.sign_in_throttle import SignInThrottle
 from widget_server.web.templating import Templates
 from widget_server.web.tickets import Tickets
+from widget_server.web.upload_limit import UploadLimit
 from widget_server.workers.couriers import Couriers
 from widget_server.workers.files import Files
 from widget_server.workers.indexer import Indexer
@@ -439,6 +440,7 @@ def _opening(
             community=community,
             form_limit=FormLimit(settings.limit_forms, now_ms, app[NODE].ledger),
             read_limit=ReadLimit(settings, now_ms),
+            upload_limit=UploadLimit(settings, now_ms, app[NODE].ledger),
             sealer=sealer,
             signer=Signer(secret, "mailto:" + parseaddr(settings.mail_from)[1]),
             provider=_provider_of(settings, addresses, outgoing, engine.clock),

@@ -283,6 +283,15 @@ class Settings(BaseSettings):
     limit_messages_address: Rate = Field("300/minute", description="Messages from one address.")
     limit_messages_site: Rate = Field("6000/minute", description="Messages from all visitors of one site.")
     limit_new_visitors_address: Rate = Field("30/hour", description="New visitors from one address.")
+    limit_file_megabytes_address: Rate = Field(
+        "1000/hour;2000/day",
+        description="MB of files that visitors of one address may announce; one of less than 1 MB counts as one.",
+    )
+    limit_unfinished_files_address: Rate = Field(
+        "60/day",
+        description="Files that visitors of one address may announce without finishing them; one that is finished or "
+        "given up counts no more.",
+    )
     page_cache_mb: int = Field(
         16,
         ge=0,

@@ -827,6 +827,7 @@ export const ERRORS = {
   busy: 5000,
   rate_limited: 5001,
   posts_limited: 5007,
+  files_limited: 5008,
   unavailable: 5002,
   held_back: 5003,
   draining: 5004,

@@ -153,6 +153,7 @@ ERRORS: Final[dict[str, ErrorCode]] = {
     "posts_limited": ErrorCode(
         5007, 429, "New members write a few posts at a time. You can write again in {minutes} min."
     ),
+    "files_limited": ErrorCode(5008, 429, "Many files came from your network. You can send more in {minutes} min."),
     "unavailable": ErrorCode(
         5002, 503, "The server cannot store anything at the moment. Nothing is lost; it is tried again."
     ),

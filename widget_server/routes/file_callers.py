@@ -64,6 +64,12 @@ class Caller(NamedTuple):
             raise TryLater("rate_limited", wait)
 
 
+def is_by_visitor(request: web.Request) -> bool:
+    """Return whether a request shows a visitor's token: who that is depends on the site."""
+    _, _, token = request.headers.get("Authorization", "").partition(" ")
+    return "Authorization" in request.headers and not is_of_program(token.strip())
+
+
 async def caller_of(request: web.Request, site: Site | None) -> Caller:
     """Return who asks: a program, or a visitor of ``site``, by a token; else whoever is signed in, else a guest.
 
@@ -72,28 +78,29 @@ async def caller_of(request: web.Request, site: Site | None) -> Caller:
             ``factor_needed``, ``banned``.
         TryLater: ``rate_limited`` for a token that called too often.
     """
-    if "Authorization" in request.headers:
-        _, _, token = request.headers["Authorization"].partition(" ")
-        if is_of_program(token.strip()):
-            return await _program(request)
+    if is_by_visitor(request):
         return await _visitor(request, site)
+    if "Authorization" in request.headers:
+        return await _program(request)
     if request.method not in {"GET", "HEAD", "OPTIONS"}:
         request.app[ORIGINS].check_own(request.headers)
     return await _signed_in(request)
 
 
-def count_upload(request: web.Request, caller: Caller) -> None:
-    """Count an upload as a message.
+def count_upload(request: web.Request, caller: Caller, size: int) -> None:
+    """Count an upload as a message, and a visitor's for their address.
 
     Raises:
-        TryLater: ``rate_limited``.
+        TryLater: ``rate_limited``, ``files_limited``.
     """
-    desk = request.app[DESK]
+    desk, office = request.app[DESK], request.app[OFFICE]
     if caller.program is not None:
-        count_message(request.app[OFFICE], caller.program)
+        count_message(office, caller.program)
         return
-    if isinstance(caller.uploader, Visitor) and caller.asker.owner_id is None:
-        desk.check_new_visitor(client_address(request, trusted(desk.settings.trusted_proxies)))
+    if isinstance(caller.uploader, Visitor):
+        if caller.asker.owner_id is None:
+            desk.check_new_visitor(office.address_of(request))
+        office.upload_limit.take(office.address_of(request), size)
     wait = None
     if caller.account is not None:
         wait = desk.limits.member(f"files {caller.account.public_id}")
@@ -101,6 +108,25 @@ def count_upload(request: web.Request, caller: Caller) -> None:
         wait = caller.limits.message()
     if wait is not None:
         raise TryLater("rate_limited", wait)
+
+
+def count_ended(request: web.Request) -> None:
+    """Let a visitor's upload that is whole or given up make room for others of their address."""
+    if is_by_visitor(request):
+        office = request.app[OFFICE]
+        office.upload_limit.ended(office.address_of(request))
+
+
+def count_read(request: web.Request, caller: Caller | None) -> None:
+    """Count what is read by somebody of whom nothing is stored as a guest's page.
+
+    Raises:
+        TryLater: ``rate_limited``.
+    """
+    uploader = None if caller is None else caller.uploader
+    if uploader is None or (isinstance(uploader, Visitor) and uploader.author is None):
+        office = request.app[OFFICE]
+        office.read_limit.take(request, office.address_of(request))
 
 
 async def _program(request: web.Request) -> Caller:

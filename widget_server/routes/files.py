@@ -23,6 +23,7 @@ from widget_server.actions.uploads import (
     FoundFile,
     access_file,
     access_own_file,
+    check_announced,
     do_announce,
     do_cancel,
     do_receive,
@@ -38,7 +39,7 @@ from widget_server.core.file_kinds import disposition
 from widget_server.core.ids import is_uuid
 from widget_server.protocol import encode
 from widget_server.routes.desk import DESK
-from widget_server.routes.file_callers import caller_of, count_upload
+from widget_server.routes.file_callers import caller_of, count_ended, count_read, count_upload, is_by_visitor
 from widget_server.routes.keys import ORIGINS
 from widget_server.routes.office import OFFICE
 from widget_server.routes.programs import ALLOWANCE
@@ -82,8 +83,8 @@ async def announce(request: web.Request) -> web.Response:
         raise Refused("signed_out")
     caller.check_sends()
     _check_tus(request)
-    wish = _wish(told, _whole(request, "Upload-Length"))
-    count_upload(request, caller)
+    wish = check_announced(works_of(desk.engine).terms, _wish(told, _whole(request, "Upload-Length")))
+    count_upload(request, caller, wish.size)
     file = await do_announce(desk.engine, caller.uploader, wish)
     address = request.app[OFFICE].addresses.path(f"/files/{file.public_id}")
     return _answered(request, 201, file, {"Location": address})
@@ -107,6 +108,8 @@ async def receive(request: web.Request) -> web.Response:
         raise Malformed("wrong_piece")
     offset = _whole(request, "Upload-Offset")
     at = await do_receive(request.app[DESK].engine, file, offset, _blocks(request))
+    if at == file.size:
+        count_ended(request)
     return _answered(request, 204, file._replace(received=at))
 
 
@@ -117,6 +120,8 @@ async def cancel(request: web.Request) -> web.Response:
     if file.message_no is not None:
         raise Refused("not_allowed")
     await do_cancel(request.app[DESK].engine, file)
+    if file.state == "coming":
+        count_ended(request)
     return web.Response(status=204, headers=_headers(request))
 
 
@@ -165,22 +170,38 @@ async def serve_small(request: web.Request) -> web.StreamResponse:
 async def _found(request: web.Request) -> tuple[FoundFile, Caller]:
     """Return the file of the address, and who asks; nothing is said yet of whether they may.
 
+    Whoever is not known has read a page, also where there is nothing.
+
     Raises:
         Refused: ``not_found``.
+        TryLater: ``rate_limited``.
     """
-    desk, file_id = request.app[DESK], request.match_info["id"]
     origin = await _listed_origin(request)
     if origin is not None:
         # Its page may read why it is refused.
         request[CHECKED_ORIGIN] = origin
+    caller = None
+    try:
+        if not is_by_visitor(request):
+            caller = await caller_of(request, None)
+            count_read(request, caller)
+        found = await _find(request)
+        if caller is None:
+            site = None if found.site_id is None else await request.app[DESK].reception.site_by_id(found.site_id)
+            caller = await caller_of(request, site)
+            count_read(request, caller)
+    except Refused as error:
+        if caller is None:
+            count_read(request, None)
+        raise Refused("not_found") if error.name == "foreign_origin" else error from None
+    return found, caller
+
+
+async def _find(request: web.Request) -> FoundFile:
+    file_id = request.match_info["id"]
     if not _FILE_ID.fullmatch(file_id):
         raise Refused("not_found")
-    found = await desk.engine.database.read(lambda tx: find_file(tx, file_id))
-    site = None if found.site_id is None else await desk.reception.site_by_id(found.site_id)
-    try:
-        return found, await caller_of(request, site)
-    except Refused as error:
-        raise Refused("not_found") if error.name == "foreign_origin" else error from None
+    return await request.app[DESK].engine.database.read(lambda tx: find_file(tx, file_id))
 
 
 async def _own(request: web.Request) -> StoredFile:
@@ -287,9 +308,6 @@ class _Served(NamedTuple):
 async def _served(request: web.Request, *, is_small: bool) -> _Served:
     found, caller = await _found(request)
     engine: Engine = request.app[DESK].engine
-    if caller.uploader is None:
-        office = request.app[OFFICE]
-        office.read_limit.take(request, office.address_of(request))
     file = await engine.database.read(lambda tx: access_file(tx, found, caller.asker))
     small_size = orjson.loads(file.details).get("small")
     if is_small and small_size is None:

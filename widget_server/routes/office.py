@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from widget_server.web.sign_in_throttle import SignInThrottle
     from widget_server.web.templating import Templates
     from widget_server.web.tickets import Tickets
+    from widget_server.web.upload_limit import UploadLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Office:
     community: CommunityReader
     form_limit: FormLimit
     read_limit: ReadLimit
+    upload_limit: UploadLimit
     sealer: Sealer
     signer: Signer
     """Says to push services who sends."""

@@ -5,6 +5,8 @@ import { Busy, type FileServer, type FileState, Forgotten, Refusal } from "./upl
 /** A line that says nothing for so long is cut. */
 const SILENCE_MS = 30_000;
 const STATE_SECONDS = 10;
+/** Nobody watches a bar that waits for longer: they are told when to try again. */
+const WATCHED_MS = 60_000;
 
 /** Where files are, and who asks. */
 export interface TusOptions {
@@ -121,18 +123,21 @@ async function judged(answer: Answer, unexplained: string): Promise<Answer> {
   const { status } = answer;
   if (status >= 200 && status < 300) return answer;
   if (status === 404 || status === 410) throw new Forgotten("forgotten");
+  const { message, retryAfter } = errorIn(await answer.text());
+  if (status === 429 && retryAfter > WATCHED_MS) throw new Refusal(message ?? unexplained);
   // 0 is no answer; 409 another offset than ours; 423 somebody else writes, which may be our own request before a cut.
   if (status < 400 || status === 409 || status === 423 || status === 429 || status >= 500)
-    throw new Busy(Number(answer.header("Retry-After") ?? 0) * 1000);
-  throw new Refusal(reasonIn(await answer.text()) || unexplained);
+    throw new Busy(Number(answer.header("Retry-After") ?? 0) * 1000 || retryAfter);
+  throw new Refusal(message || unexplained);
 }
 
-function reasonIn(body: string): string | undefined {
+/** What an answer says of an error: words for a person, and after how many milliseconds it may be tried again. */
+function errorIn(body: string): { message?: string | undefined; retryAfter: number } {
   try {
     const { error } = JSON.parse(body);
-    return error?.message ?? error;
+    return { message: error?.message ?? error, retryAfter: Number(error?.retry_after) || 0 };
   } catch {
-    return undefined;
+    return { retryAfter: 0 };
   }
 }
 

@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Texts } from "../../src/core/texts";
 import { Tray } from "../../src/files/tray";
-import { written } from "../../src/files/tus";
+import { tusServer, written } from "../../src/files/tus";
 import { Busy, type FileServer, type FileState, Forgotten, Refusal } from "../../src/files/upload";
 import { Uploads } from "../../src/files/uploads";
 import { FakeWorld } from "../fakes/world";
@@ -255,4 +255,31 @@ describe("several", () => {
 
 test("a name in any script is announced as base64 of its UTF-8", () => {
   expect(written({ name: "слива.png", site: "shop" })).toBe("name 0YHQu9C40LLQsC5wbmc=,site c2hvcA==");
+});
+
+describe("a server that says when to come back", () => {
+  const refused = (seconds: number): Response =>
+    new Response(JSON.stringify({ error: { message: `In ${seconds} s.`, retry_after: seconds * 1000 } }), {
+      status: 429,
+    });
+  const server = tusServer({
+    base: "https://chat.test",
+    proof: () => ({}),
+    cookies: false,
+    place: () => ({}),
+    unexplained: "It does not go.",
+  });
+  const announcement = { clientId: "c", name: "plum.png", size: 1 };
+
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test("is asked again by itself when that is soon", async () => {
+    vi.stubGlobal("fetch", async () => refused(30));
+    await expect(server.begin(announcement)).rejects.toMatchObject({ retryAfter: 30_000 });
+  });
+
+  test("is told of where nobody would wait for it", async () => {
+    vi.stubGlobal("fetch", async () => refused(1800));
+    await expect(server.begin(announcement)).rejects.toEqual(new Refusal("In 1800 s."));
+  });
 });
