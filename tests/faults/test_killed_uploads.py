@@ -7,6 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 import aiohttp
+import pytest
 
 from tests.clients.installation import SITE_KEY, SITE_ORIGIN, make_installation
 from tests.clients.server import ServerProcess
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 _SEED = 2026
 _BLOCK = 100_000
-_KILLS = 5
+_KILLS = 3
 
 
+@pytest.mark.timeout(300)
 async def test_an_upload_goes_on_after_the_server_was_killed_wherever_that_was(tmp_path: Path) -> None:
     chance = random.Random(_SEED)
     # Text of one kind everywhere would not tell a part in a wrong place.
