@@ -18,6 +18,7 @@ import aiohttp
 from tests.clients.installation import make_installation
 from tests.clients.server import ServerProcess
 from tests.deploy.shipped_nginx import ShippedNginx
+from tests.patience import START_SECONDS
 from tests.proxy import TcpProxy
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from tests.clients.installation import Installation
     from tests.engines.backends import Backend
 
-_READY_SECONDS = 30.0
 _ASK_AGAIN_SECONDS = 0.05
 _LAST_LINES = 40
 
@@ -133,7 +133,7 @@ class Cluster:
         Raises:
             TimeoutError: one did not.
         """
-        async with asyncio.timeout(_READY_SECONDS):
+        async with asyncio.timeout(START_SECONDS):
             for node in self.nodes if nodes is None else nodes:
                 while (await self.health(node))[1].get("status") != status:  # noqa: ASYNC110 - nobody tells it
                     await asyncio.sleep(_ASK_AGAIN_SECONDS)

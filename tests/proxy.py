@@ -11,11 +11,12 @@ import aiohttp
 import orjson
 from aiohttp import web
 
+from tests.patience import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CHUNK = 65536
-_PATIENCE_SECONDS = 30.0
 _PASSED_ON = ("Origin", "Cookie")
 
 
@@ -186,7 +187,7 @@ class FrameProxy:
 
     async def came_up(self, count: int) -> None:
         """Wait until clients' frames number ``count``, whatever became of them; `up` is how many there were."""
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while self.up < count:
                 self._came_up.clear()
                 await self._came_up.wait()

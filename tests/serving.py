@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from tests.clients.fallback import FallbackClient
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState, Frame
-from tests.hub.neighbours import eventually
+from tests.patience import eventually
 from widget_server.actions.agents import do_create_agent
 from widget_server.actions.engine import Clock
 from widget_server.actions.passwords import Passwords

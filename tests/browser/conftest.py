@@ -17,6 +17,7 @@ from demo_site.shop import make_app
 from tests.browser.widget_shop import Agent, Shop, chromium
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState, now_ms
+from tests.patience import PATIENCE_SECONDS
 from widget_server.actions.agents import do_create_agent
 from widget_server.actions.passwords import Passwords
 from widget_server.actions.sessions import do_begin_session
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 SITE_KEY = "shop"
 _GENEROUS = "1000000/second"
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 def listening_socket() -> socket.socket:

@@ -15,6 +15,7 @@ from playwright.async_api import Page, expect
 from tests.browser.widget_shop import AXE, chromium
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState
+from tests.patience import PATIENCE_SECONDS
 from widget_server.actions.agents import do_create_agent
 from widget_server.actions.engine import Clock
 from widget_server.actions.passwords import Passwords
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 SITE_KEY = "teahouse"
 SITE_ORIGIN = "https://tea.test"
 PASSWORD = "plum tree over river"
-PATIENCE_MS = 15_000
 _GENEROUS = "1000000/second"
 
 
@@ -160,7 +160,7 @@ class Console:
         context.setdefault("viewport", {"width": 1440, "height": 860})
         made = await self._browser.new_context(**context)
         self._stack.push_async_callback(made.close)
-        made.set_default_timeout(PATIENCE_MS)
+        made.set_default_timeout(PATIENCE_SECONDS * 1000)
         page = await made.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda line: self.complaints.append(line.text) if "Content Security" in line.text else None)

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from tests.browser.console_desk import console_fixture
 from tests.clients.state import fresh_id
+from tests.patience import until_read
 from tests.serving import command
 
 if TYPE_CHECKING:
@@ -180,8 +181,12 @@ async def test_the_switch_online_or_away_is_told_to_visitors(console: Console) -
     await switch.click()
     await expect(switch).not_to_be_checked()
     # It shows at once what is only on its way yet, and a reload would cut it off.
-    while (await (await agent.page.request.get(f"{console.base}/console/api/me")).json())["availability"] != "away":
-        pass
+    me = f"{console.base}/console/api/me"
+
+    async def availability() -> str:
+        return str((await (await agent.page.request.get(me)).json())["availability"])
+
+    await until_read(availability, lambda found: found == "away")
     await agent.page.reload()
     await expect(switch).not_to_be_checked()
     visitor = await console.visitor()

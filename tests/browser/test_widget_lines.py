@@ -194,7 +194,7 @@ async def test_the_lost_ack_of_the_very_first_message_makes_one_visitor_and_one_
     await visitor.open()
     await visitor.says("Hello")
     channel = await agent.open("Hello")
-    await visitor.page.wait_for_function("document.querySelector('support-chat')", timeout=5000)
+    await visitor.page.wait_for_function("document.querySelector('support-chat')")
     await agent.client.until(lambda: bool(lost))
     await visitor.page.close()
     fresh = await shop.browser.new_context(storage_state=await context.storage_state())

@@ -12,6 +12,7 @@ from aiohttp import web
 from playwright.async_api import async_playwright, expect
 
 from tests.clients.state import now_ms
+from tests.patience import PATIENCE_SECONDS
 from widget_server.actions.agents import do_create_agent
 from widget_server.actions.passwords import Passwords
 from widget_server.actions.sites import do_update_site
@@ -194,7 +195,7 @@ class Shop:
         options.setdefault("viewport", {"width": 1200, "height": 800})
         context = await self.browser.new_context(**options)
         self._stack.push_async_callback(context.close)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         context.on("page", self._listen)
         return context
 

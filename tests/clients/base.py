@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tests.patience import PATIENCE_SECONDS
 from widget_server.protocol.answers import SERVER_FRAME
 
 if TYPE_CHECKING:
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
 
     from tests.clients.state import ChannelState, ClientState, Frame, Pending
     from tests.clients.truth import TruthFile
-
-PATIENCE_SECONDS = 30.0
-"""Longest wait for something that must happen; far above what it takes, so that a slow machine fails no test."""
 
 
 class Carrier:

@@ -15,13 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from tests.patience import PATIENCE_SECONDS
 from widget_server.actions.push_lines import Wanted
 from widget_server.core.web_push import encoded, point_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-
-_PATIENCE_SECONDS = 30.0
 
 
 def raw(text: str) -> bytes:
@@ -56,7 +55,7 @@ class PushService:
 
     async def until_taken(self, count: int) -> None:
         """Wait until so many came."""
-        async with asyncio.timeout(_PATIENCE_SECONDS), self._news:
+        async with asyncio.timeout(PATIENCE_SECONDS), self._news:
             await self._news.wait_for(lambda: len(self.taken) >= count)
 
     def wanted(self, name: str = "line") -> Wanted:

@@ -14,11 +14,12 @@ import urllib.request
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
+from tests.patience import START_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PROGRAM = Path(sys.executable).with_name("widget-server")
-PATIENCE_SECONDS = 60
 
 
 def free_port() -> int:
@@ -89,7 +90,7 @@ class Program:
 
     def until_it_says(self, text: str) -> str:
         """Wait for a text in what it prints and return the line that holds it."""
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + START_SECONDS
         while True:
             has_ended = self._process.poll() is not None
             for line in self.said.splitlines():
@@ -102,7 +103,7 @@ class Program:
 
     def until_it_answers(self, url: str) -> str:
         """Wait until a GET of ``url`` is answered with 200, and return the body."""
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + START_SECONDS
         told = ""
         while self._process.poll() is None and time.monotonic() < end:
             try:
@@ -121,7 +122,7 @@ class Program:
 
     def ends(self) -> int:
         """Wait for its end and return the exit code."""
-        return self._process.wait(PATIENCE_SECONDS)
+        return self._process.wait(START_SECONDS)
 
     def stop(self) -> int:
         """Ask it to stop, as every runtime does, and return the exit code."""
@@ -138,5 +139,5 @@ def run(*arguments: str, environment: Mapping[str, str], cwd: Path) -> subproces
         check=False,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=START_SECONDS,
     )

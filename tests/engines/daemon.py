@@ -14,13 +14,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from tests.patience import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 PACKAGES: Final = "postgresql redis-server nginx-light pgbouncer"
 """What Debian calls them all."""
 _UNPRIVILEGED: Final = ("postgres", "nobody")
-_PATIENCE_S: Final = 30.0
 _PR_SET_PDEATHSIG: Final = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -151,7 +152,7 @@ class Daemon:
 
     def wait(self, condition: Callable[[], bool]) -> None:
         """Return when ``condition`` holds. :raises RuntimeError: the engine died, or half a minute has passed."""
-        ends = time.monotonic() + _PATIENCE_S
+        ends = time.monotonic() + PATIENCE_SECONDS
         while not condition():
             if self._process is not None and self._process.poll() is not None:
                 raise RuntimeError(f"{self.name} ended by itself: {self.log[-2000:]}")
@@ -167,7 +168,7 @@ class Daemon:
         process.send_signal(signal.SIGCONT)
         process.send_signal(sign)
         try:
-            process.wait(_PATIENCE_S)
+            process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
+from tests.patience import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
     from aiosmtpd.smtp import Envelope, Session
 
-_PATIENCE_S: Final = 30.0
 _CODE: Final = re.compile(r"^[a-z2-7]{32}$", re.MULTILINE)
 _LINK: Final = re.compile(r"https?://\S+#[a-z2-7]{32}")
 
@@ -130,11 +131,11 @@ class PostOffice:
 
     def start(self) -> None:
         """Listen."""
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(_PATIENCE_S)
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(PATIENCE_SECONDS)
 
     def stop(self) -> None:
         """Be down: nobody can connect, and who is connected is cut off."""
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(_PATIENCE_S)
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(PATIENCE_SECONDS)
 
     async def _start(self) -> None:
         tls = self._tls if self._wrapped else None
@@ -195,7 +196,7 @@ class PostOffice:
 
         :raises AssertionError: none came.
         """
-        ends = time.monotonic() + _PATIENCE_S
+        ends = time.monotonic() + PATIENCE_SECONDS
         with self._arrived:
             while True:
                 for number, mail in enumerate(self.mails):

@@ -8,6 +8,7 @@ import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from tests.patience import eventually
 from widget_server.hub.bus import NODES
 from widget_server.hub.redis_bus import RedisBus
 from widget_server.hub.redis_ledger import RedisLedger
@@ -17,24 +18,12 @@ from widget_server.hub.seal import Seal
 from widget_server.hub.switchboard import Missed, Published, Switchboard
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from tests.engines.redis import Redis
     from widget_server.hub.switchboard import AllMarks
 
-PATIENCE_S = 15.0
 _SECRET = b"between neighbours"
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    """Return when ``holds()``; looks a hundred times a second.
-
-    Raises:
-        TimeoutError: it never did.
-    """
-    async with asyncio.timeout(PATIENCE_S):
-        while not holds():  # noqa: ASYNC110 - what is waited for is a broker's doing, which no event of this loop tells
-            await asyncio.sleep(0.01)
 
 
 class OpenLedger(RedisLedger):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from widget_server.hub import outbound as outbound_module
 from widget_server.hub.outbound import Outbound, Turn
 from widget_server.protocol.codes import CloseCode
@@ -82,7 +83,7 @@ class Peer:
         return found
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not holds():
                 self.changed.clear()
                 await self.changed.wait()

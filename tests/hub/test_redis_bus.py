@@ -15,7 +15,8 @@ from redis import Redis as Client
 from typing_extensions import override
 
 from tests.engines.redis import Redis
-from tests.hub.neighbours import PATIENCE_S, Ear, Node, Store, eventually, nodes_on
+from tests.hub.neighbours import Ear, Node, Store, nodes_on
+from tests.patience import PATIENCE_SECONDS, eventually
 from widget_server.core.delivery import NOT_TOLD
 from widget_server.hub import envelope
 from widget_server.hub.bus import NODES
@@ -138,9 +139,9 @@ async def test_what_a_node_says_cannot_be_repeated_elsewhere(redis: Redis, pair:
     ears = {name: await one.listen(name) for name in ("c1", "c2")}
     with Client(port=redis.port) as client, client.pubsub() as tap:
         tap.subscribe(f"{one.bus.prefix}c1")
-        tap.get_message(timeout=PATIENCE_S)
+        tap.get_message(timeout=PATIENCE_SECONDS)
         other.commit("c1")
-        overheard = await asyncio.to_thread(tap.get_message, timeout=PATIENCE_S)
+        overheard = await asyncio.to_thread(tap.get_message, timeout=PATIENCE_SECONDS)
         assert overheard is not None
         client.publish(f"{one.bus.prefix}c2", overheard["data"])
     await eventually(lambda: one.bus.measures["foreign"] == 1)

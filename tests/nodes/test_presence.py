@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from tests.hub.neighbours import Ear, Node, eventually, nodes_on
+from tests.hub.neighbours import Ear, Node, nodes_on
+from tests.patience import eventually
 from widget_server.actions.presence import BELIEVED_MS, REPEAT_MS, Attendance
 from widget_server.hub.bus import NODES
 from widget_server.store.records import Author

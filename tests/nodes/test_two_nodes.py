@@ -10,7 +10,7 @@ import pytest
 
 from tests.engines.backends import NODES, SQLITE, PostgreSQLBackend
 from tests.engines.redis import Redis
-from tests.hub.neighbours import eventually
+from tests.patience import eventually
 from tests.serving import Served, begin, command, follow, serving
 from widget_server.actions.conversations import do_wake
 from widget_server.actions.sessions import do_end_session

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from tests.patience import PATIENCE_SECONDS
 from widget_server.ops import start
 from widget_server.ops.health import HEALTH, Health
 from widget_server.ops.metrics import METRICS, Metrics
@@ -70,7 +71,7 @@ async def test_s40_who_connects_and_asks_for_nothing_is_dropped(
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", listeners.port)
         writer.write(said)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await reader.read() == b""
         writer.close()
     finally:

@@ -118,6 +118,13 @@ class Browser:
         return await response.json() if response.status != 204 else None
 
 
+async def text_of(browser: Browser, path: str, status: int = 200) -> str:
+    """A page that is expected to be there, or to be refused with ``status``."""
+    response = await browser.open(path)
+    assert response.status == status, f"{path}: {response.status} {await response.text()}"
+    return await response.text()
+
+
 @pytest.fixture
 def bundles(tmp_path: Path) -> Path:
     """A folder as the build leaves it."""
@@ -250,3 +257,10 @@ async def sign_in_as(browser: Browser, mail: str = "ada@example.com") -> None:
     """Sign a member in, who has no business in the console."""
     response = await browser.post_form(email=mail, password=PASSWORD)
     assert response.status == 303, await response.text()
+
+
+@pytest.fixture
+async def lines() -> AsyncGenerator[AsyncExitStack]:
+    """Every line that a test opens is closed at its end."""
+    async with AsyncExitStack() as stack:
+        yield stack

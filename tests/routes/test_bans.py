@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import bindparam, update
 
 from tests.clients.state import fresh_id
+from tests.patience import until_read
 from tests.routes.conftest import PASSWORD, make_agent, make_site
 from tests.serving import OTHER, OWN_ORIGIN, SHOP, Served, begin, command, follow, serving
 from widget_server.actions.accounts import access_account
@@ -60,8 +61,7 @@ async def refusal(client: SocketClient, channel: str, body: str = "Hello again")
 
 async def until_refused(client: SocketClient, channel: str) -> None:
     """Return once a write is refused on this line; the node's pulse has a second for it."""
-    while await refusal(client, channel) != "banned":
-        pass
+    await until_read(lambda: refusal(client, channel), lambda found: found == "banned")
 
 
 @everywhere
@@ -79,9 +79,7 @@ async def test_s47_a_banned_visitor_reads_and_writes_nothing_on_open_sockets(ser
         assert page["messages"][0]["body"] == "Hello"
         assert await refusal(console, name, "Are you there?") is None
         await do_end_ban(engine, actor, key)
-        while await refusal(visitor, name) == "banned":
-            pass
-        assert await refusal(visitor, name) is None
+        assert await until_read(lambda: refusal(visitor, name), lambda found: found != "banned") is None
 
 
 async def test_s47_a_banned_visitor_changes_removes_and_begins_nothing(served: Served) -> None:

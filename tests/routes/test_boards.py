@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.routes.community import begin_thread, member_with_board, open_board
-from tests.routes.conftest import PASSWORD, make_agent, make_member, make_site, sign_in_as
+from tests.routes.conftest import PASSWORD, make_agent, make_member, make_site, sign_in_as, text_of
 from widget_server.actions.appointments import do_end_role
 from widget_server.actions.board_settings import Spot, do_arrange_boards
 from widget_server.actions.boards import BoardPlace, BoardText, do_open_board
@@ -32,12 +32,6 @@ FIELDS = {
     "repliers": "members",
     "layout": "nested",
 }
-
-
-async def text_of(browser: Browser, path: str, status: int = 200) -> str:
-    response = await browser.open(path)
-    assert response.status == status, path
-    return await response.text()
 
 
 async def post(browser: Browser, path: str, form: str = "/account", **fields: str) -> ClientResponse:

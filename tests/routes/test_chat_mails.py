@@ -14,21 +14,12 @@ from tests.routes.test_claims import Widget, open_widget
 from widget_server.routes.office import OFFICE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from tests.engines.post_office import PostOffice, ReceivedMail
     from tests.routes.conftest import Browser
 
 ADA = "ada@example.com"
 GRACE = "grace@example.com"
 MINUTE = 60_000
-
-
-@pytest.fixture
-async def lines() -> AsyncGenerator[AsyncExitStack]:
-    """Every line that a test opens is closed at its end."""
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 async def console(browser: Browser, lines: AsyncExitStack, channel: str) -> SocketClient:

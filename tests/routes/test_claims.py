@@ -16,8 +16,6 @@ from widget_server.actions.registration import Wish, do_register
 from widget_server.routes.office import OFFICE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from aiohttp import ClientResponse
 
     from tests.routes.conftest import Browser
@@ -25,13 +23,6 @@ if TYPE_CHECKING:
     from widget_server.settings import Settings
 
 pytestmark = pytest.mark.everywhere
-
-
-@pytest.fixture
-async def lines() -> AsyncGenerator[AsyncExitStack]:
-    """Every line that a test opens is closed at its end."""
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import FormData
 from PIL import Image
 
-from tests.routes.conftest import make_agent, make_member, sign_in_as
+from tests.routes.conftest import make_agent, make_member, sign_in_as, text_of
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -23,12 +23,6 @@ FIELDS = {"name": "Plum Club", "welcome": "", "registration": "open", "terms": "
 
 async def save(browser: Browser, **fields: str) -> ClientResponse:
     return await browser.post_form(PATH, **(FIELDS | fields))
-
-
-async def text_of(browser: Browser, path: str) -> str:
-    response = await browser.open(path)
-    assert response.status == 200, path
-    return await response.text()
 
 
 @pytest.mark.everywhere

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.routes.community import begin_thread, member_with_board, number_of, open_board, reply_to
-from tests.routes.conftest import make_agent, make_member, sign_in_as
+from tests.routes.conftest import make_agent, make_member, sign_in_as, text_of
 from tests.routes.test_moderation import done, other_moderator
-from tests.routes.test_review import become, post, send, text_of
+from tests.routes.test_review import become, post, send
 from widget_server.core.permissions import Role
 
 if TYPE_CHECKING:

@@ -14,8 +14,6 @@ from tests.routes.test_claims import Widget, open_widget
 from widget_server.routes.office import OFFICE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from aiohttp import ClientResponse
 
     from tests.engines.post_office import PostOffice
@@ -23,13 +21,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.everywhere
 ADA = "ada@example.com"
-
-
-@pytest.fixture
-async def lines() -> AsyncGenerator[AsyncExitStack]:
-    """Every line that a test opens is closed at its end."""
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 async def leave(widget: Widget, mail: object, **headers: str) -> ClientResponse:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.routes.community import begin_thread, member_with_board, number_of, reply_to
-from tests.routes.conftest import make_member, sign_in_as
+from tests.routes.conftest import make_member, sign_in_as, text_of
 from tests.routes.test_pages_socket import opened, page_of, position_in
-from tests.routes.test_posting import landed, page, typed
+from tests.routes.test_posting import landed, typed
 from widget_server.actions.removals import UNDO_MS
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ async def test_s0_07_a_thread_is_changed_and_removed_before_the_eyes_of_who_look
         assert ">water</a>" not in text
         await done(second_browser, f"/threads/{number}/posts/1/remove")
         await onlooker.until(lambda: channel.gone or head()["removed"])
-    assert "Leaves" not in await page(browser, board)
+    assert "Leaves" not in await text_of(browser, board)
     await done(second_browser, f"/threads/{number}/posts/1/restore")
-    assert "Leaves" in await page(browser, board)
+    assert "Leaves" in await text_of(browser, board)
     assert "<em>dry</em>" in await landed(browser, thread)
 
 
@@ -82,7 +82,7 @@ async def test_s0_19_an_author_edits_compares_and_goes_back_and_a_meanwhile_chan
     post = f"/threads/{number}/posts/{await reply_to(second_browser, thread, 'Water it every day.')}"
     await done(second_browser, f"{post}/edit", body="Water it every week.", revision="1")
     await done(second_browser, f"{post}/edit", body="Water it every week.", revision="1")
-    history = await page(second_browser, f"{post}/history")
+    history = await text_of(second_browser, f"{post}/history")
     assert "Water it every <del>day</del><ins>week</ins>." in history
     assert "Moderator" not in history
     conflict = await deed(browser, f"{post}/edit", body="Water it *less*.", revision="1")
@@ -92,12 +92,12 @@ async def test_s0_19_an_author_edits_compares_and_goes_back_and_a_meanwhile_chan
     assert 'name="revision" value="2"' in told
     assert "<del>every week</del>" in told
     await done(browser, f"{post}/edit", body="Water it *less*.", revision="2")
-    assert "Moderator" in await page(second_browser, f"{post}/history"), "a moderator's change is told as one"
+    assert "Moderator" in await text_of(second_browser, f"{post}/history"), "a moderator's change is told as one"
     await done(second_browser, f"{post}/history", version="0", revision="3")
     text = await landed(browser, thread)
     assert "Water it every day." in text
     assert "less" not in text
-    history = await page(browser, f"{post}/history")
+    history = await text_of(browser, f"{post}/history")
     assert html.unescape(history).count('class="box" id="version-') == 4
     # The thread's own text is Ada's: Bea neither changes it nor sees what it was.
     await done(browser, f"/threads/{number}/posts/1/edit", body="Another beginning", revision="1")
@@ -139,10 +139,10 @@ async def test_s4_09_a_post_is_removed_by_its_author_or_a_moderator_alone_and_th
     assert "Removed by a moderator" in await landed(second_browser, thread)
     assert (await deed(second_browser, f"{bees}/restore")).status == 403
     assert (await second_browser.open(f"{bees}/history")).status == 403
-    assert "Reply of Bea" in await page(browser, f"{bees}/history")
+    assert "Reply of Bea" in await text_of(browser, f"{bees}/history")
     await done(browser, f"{bees}/restore")
     # The author of the beginning takes away their own text alone, since others have answered.
-    assert "The replies stay readable" in await page(second_browser, f"/threads/{number}/posts/1/remove")
+    assert "The replies stay readable" in await text_of(second_browser, f"/threads/{number}/posts/1/remove")
     await done(second_browser, f"/threads/{number}/posts/1/remove")
     text = await landed(browser, thread)
     assert "The beginning" not in text
@@ -229,7 +229,7 @@ async def test_s27_whoever_asked_says_which_reply_is_the_answer(browser: Browser
     assert "Accept as answer" in await landed(second_browser, thread)
     await done(second_browser, f"{answer}/accept")
     assert "Accepted answer" in await landed(browser, thread)
-    told = await page(browser, "/notices")
+    told = await text_of(browser, "/notices")
     assert "Bea accepted your answer in “Hello”" in told
     await done(second_browser, f"{answer}/accept", accepted="no")
     assert "Accepted answer" not in await landed(browser, thread)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import WSServerHandshakeError
 
+from tests.patience import PATIENCE_SECONDS
 from tests.serving import SHOP, begin, origin_of, serving
 from widget_server.protocol.codes import CloseCode
 from widget_server.web import bodies
@@ -63,7 +64,7 @@ async def test_s40_a_body_that_does_not_arrive_is_given_up(
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", "{"]
     writer.write("\r\n".join(lines).encode())
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert b" 400 " in await reader.readline()
     writer.close()
 

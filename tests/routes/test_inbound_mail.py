@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState
-from tests.hub.neighbours import eventually
+from tests.patience import eventually
 from tests.routes.conftest import SHOP
 from tests.routes.test_chat_mails import ADA, answered
 from widget_server.actions.inbound_mail import HANDS
@@ -57,13 +57,6 @@ def settings(settings: Settings) -> Settings:
         "inbound_max_bytes": 800_000,
     }
     return settings.model_copy(update=own)
-
-
-@pytest.fixture
-async def lines() -> AsyncGenerator[AsyncExitStack]:
-    """Every line that a test opens is closed at its end."""
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 class Chat:

@@ -13,6 +13,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
+from tests.patience import until_read
 from tests.routes.conftest import PASSWORD
 from widget_server.routes.office import OFFICE
 from widget_server.store.statement import Statement
@@ -46,10 +47,7 @@ async def rows(browser: Browser) -> list[tuple[Any, ...]]:
 
 async def until_done(browser: Browser) -> list[tuple[Any, ...]]:
     """Every row of the outbox, once nothing waits; the worker does it in its own time."""
-    while True:
-        found = await rows(browser)
-        if all(row[0] or row[1] for row in found):
-            return found
+    return await until_read(lambda: rows(browser), lambda found: all(row[0] or row[1] for row in found))
 
 
 @pytest.mark.everywhere
@@ -76,8 +74,7 @@ async def test_s2_25_a_mail_server_that_is_down_delays_no_page_and_loses_no_mail
 ) -> None:
     post_office.stop()
     await register(browser)
-    while not (waiting := await rows(browser)) or waiting[0][3] is None:
-        pass
+    waiting = await until_read(lambda: rows(browser), lambda found: found and found[0][3] is not None)
     assert waiting[0][3] == "The mail server cannot be reached (SMTPConnectError)."
     assert waiting[0][:2] == (None, None)
     post_office.start()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.patience import until_read
+from tests.routes.conftest import text_of
 from tests.routes.test_mail import register
 from widget_server.settings import Settings
 
@@ -29,8 +31,7 @@ def settings(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path) -
 async def test_in_development_the_link_of_a_mail_can_be_clicked(browser: Browser) -> None:
     assert "None yet." in await (await browser.open(PLACE)).text()
     await register(browser)
-    while "http://localhost:8080/confirm#" not in (text := await (await browser.open(PLACE)).text()):
-        pass
+    text = await until_read(lambda: text_of(browser, PLACE), lambda found: "http://localhost:8080/confirm#" in found)
     assert "ada@example.com" in text
     code = text.partition('href="http://localhost:8080/confirm#')[2].partition('"')[0]
     response = await browser.post_form("/confirm", code=code)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.routes.community import begin_thread, member_with_board, number_of, reply_to
-from tests.routes.conftest import make_member, sign_in_as
-from tests.routes.test_posting import page
+from tests.routes.conftest import make_member, sign_in_as, text_of
 from tests.routes.threads import set_board
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 async def told(browser: Browser) -> list[str]:
     """What a member's page says that they were told, without what stands around it."""
-    text = await page(browser, "/notices")
+    text = await text_of(browser, "/notices")
     rows = re.findall(r'((?:<span class="badge">New</span>\s*)?<a href="/notices/\d+">.*?</a>)', text, re.DOTALL)
     return [re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", row)).strip() for row in rows]
 
@@ -41,7 +40,7 @@ async def test_s27_who_is_answered_quoted_and_named_is_told_once_for_each_post(
     number = number_of(thread)
     await reply_to(browser, thread, "And `@[Bea Lang]` in code, bea@[Bea Lang].example, and @nobody.")
     assert await told(second_browser) == ["New Ada Byron named you in “Leaves”"]
-    assert '<a href="/members/' in await page(browser, thread)
+    assert '<a href="/members/' in await text_of(browser, thread)
     answer = await reply_to(second_browser, thread, "@[Ada Byron], too much water.")
     quote = f"> [Bea Lang](/threads/{number}/{answer}):\n>\n> Too much\n\nHow much, @[Bea Lang]?"
     await reply_to(browser, thread, quote)
@@ -57,15 +56,15 @@ async def test_s27_who_is_answered_quoted_and_named_is_told_once_for_each_post(
         await browser.post_form(edit, csrf=csrf, body=f"Now @[Bea Lang] {revision}", revision=revision)
     assert (await told(second_browser)).count("New Ada Byron named you in “Leaves”") == 2
     # Opened is seen; the rest at once.
-    text = await page(second_browser, "/notices")
+    text = await text_of(second_browser, "/notices")
     assert unseen(text) == "3"
     first = re.search(r"/notices/(\d+)", text)
     assert first
     opened = await second_browser.open(first[0])
     assert opened.headers["Location"] == f"/threads/{number}/2"
-    assert unseen(await page(second_browser, "/members")) == "2"
+    assert unseen(await text_of(second_browser, "/members")) == "2"
     await second_browser.post_form("/notices", csrf=await second_browser.field("csrf", "/members"))
-    assert unseen(await page(second_browser, "/members")) == ""
+    assert unseen(await text_of(second_browser, "/members")) == ""
     assert not any(row.startswith("New") for row in await told(second_browser))
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from tests.routes.conftest import PASSWORD, make_agent
+from tests.patience import until_read
+from tests.routes.conftest import PASSWORD, make_agent, text_of
 from tests.routes.test_mail import register
 from widget_server.core.permissions import Role
 from widget_server.routes.office import OFFICE
@@ -23,18 +24,14 @@ if TYPE_CHECKING:
 AUDIT = Statement(select(audit.c.verb, audit.c.object_kind, audit.c.object_id, audit.c.details))
 
 
-async def text_of(browser: Browser, path: str) -> str:
+async def words_of(browser: Browser, path: str) -> str:
     """A page's text, without its tags."""
-    response = await browser.open(path)
-    assert response.status == 200, await response.text()
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", await response.text())))
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", await text_of(browser, path))))
 
 
 async def until(browser: Browser, path: str, piece: str) -> str:
     """The page's text, once it has the piece; the worker writes it in its own time."""
-    while piece not in (text := await text_of(browser, path)):
-        pass
-    return text
+    return await until_read(lambda: words_of(browser, path), lambda text: piece in text)
 
 
 @pytest.mark.everywhere
@@ -98,4 +95,4 @@ async def test_an_address_of_the_outbox_that_makes_no_sense_shows_a_list_all_the
 ) -> None:
     await make_agent(browser, role=Role.ADMINISTRATOR)
     await browser.sign_in("ada@example.com")
-    assert "Nothing was given up." in await text_of(browser, f"/admin/outbox?{wish}")
+    assert "Nothing was given up." in await words_of(browser, f"/admin/outbox?{wish}")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState, fresh_id
-from tests.hub.neighbours import eventually
+from tests.patience import eventually
 from tests.routes.community import begin_thread, member_with_board, reply_to
 from tests.routes.conftest import make_agent, make_member, sign_in_as
 from tests.routes.grants import take_grants

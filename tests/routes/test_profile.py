@@ -10,7 +10,7 @@ import pytest
 from aiohttp import FormData
 from PIL import Image
 
-from tests.routes.conftest import Browser, MovedClock, make_agent, make_member, sign_in_as
+from tests.routes.conftest import Browser, MovedClock, make_agent, make_member, sign_in_as, text_of
 from widget_server.core.pictures import MAX_BYTES
 from widget_server.routes.office import OFFICE
 
@@ -37,12 +37,6 @@ async def send(browser: Browser, data: bytes, filename: str = "me.png", kind: st
     form.add_field("picture", io.BytesIO(data), filename=filename, content_type=kind)
     headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
     return await browser.client.post("/account/picture", data=form, headers=headers, allow_redirects=False)
-
-
-async def text_of(browser: Browser, path: str) -> str:
-    response = await browser.open(path)
-    assert response.status == 200, path
-    return await response.text()
 
 
 @pytest.mark.everywhere

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.routes.conftest import make_agent, make_site
+from tests.routes.conftest import make_agent, make_site, text_of
 from widget_server.core.permissions import Role
 from widget_server.routes.office import OFFICE
 
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 OWN = "/account/tokens"
 SITES = "/admin/tokens"
 HOOKS = "/admin/webhooks"
-
-
-async def text_of(browser: Browser, path: str) -> str:
-    response = await browser.open(path)
-    assert response.status == 200, await response.text()
-    return await response.text()
 
 
 def shown(page: str, prefix: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.routes.community import begin_thread, member_with_board, number_of, open_board, reply_to
-from tests.routes.conftest import make_member, sign_in_as
+from tests.routes.conftest import make_member, sign_in_as, text_of
 from tests.routes.test_thread_lists import titles
 from widget_server.routes.office import OFFICE
 from widget_server.store.statement import Statement
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 
 MARKS = Statement(select(func.count()).select_from(board_mark))
 _NEW = re.compile(r'href="/threads/(\d+)/unread">(\d+) new<')
-
-
-async def text_of(browser: Browser, path: str) -> str:
-    response = await browser.open(path)
-    assert response.status == 200, path
-    return await response.text()
 
 
 async def post(browser: Browser, path: str, **fields: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.routes.community import begin_thread, member_with_board, number_of, open_board, reply_to
-from tests.routes.conftest import make_agent, make_member, sign_in_as
+from tests.routes.conftest import make_agent, make_member, sign_in_as, text_of
 from tests.routes.test_moderation import other_moderator
 from tests.serving import OTHER, SHOP, begin
 from widget_server.actions import bans, reports
@@ -38,13 +38,6 @@ async def become(browser: Browser, mail: str) -> None:
     """Sign out, and in as somebody else."""
     await post(browser, "/sign-out")
     await sign_in_as(browser, mail)
-
-
-async def text_of(browser: Browser, path: str) -> str:
-    """A page, as text."""
-    response = await browser.open(path)
-    assert response.status == 200, path
-    return await response.text()
 
 
 async def report(browser: Browser, thread: str, seq: int, reason: str = "spam", details: str = "") -> ClientResponse:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.routes.conftest import make_member
+from tests.patience import until_read
+from tests.routes.conftest import make_member, text_of
 from tests.routes.rooms import begin_room, deed, join, name_of, say, two_members
 from tests.routes.test_notices import told
-from tests.routes.test_posting import page
 from tests.routes.test_watching import choose
 from widget_server.actions.room_notices import BEHIND_MS, do_tell_rooms
 from widget_server.routes.office import OFFICE
@@ -42,14 +42,12 @@ async def test_what_was_said_is_told_once_until_one_has_looked(
     await look(browser, second_browser)
     assert await told(second_browser) == ["New Ada Byron wrote in the room “Kitchen”"]
     assert await told(browser) == [], "nobody is told of what they said"
-    text = await page(second_browser, room)
+    text = await text_of(second_browser, room)
     assert "Is anybody there?" in text
     assert await told(second_browser) == ["Ada Byron wrote in the room “Kitchen”"]
     await deed(second_browser, f"{room}/seen", upto="4")
     # It is answered before it is written down.
-    async with asyncio.timeout(20):
-        while "data-unread" in await page(second_browser, "/rooms/list"):
-            pass
+    await until_read(lambda: text_of(second_browser, "/rooms/list"), lambda text: "data-unread" not in text)
     await say(browser, room, "And now?")
     clock.ahead_ms += BEHIND_MS
     await look(browser, second_browser)
@@ -71,7 +69,7 @@ async def test_who_follows_a_room_hears_where_they_are_named_and_who_mutes_it_no
         await look(browser)
         assert len(await told(second_browser)) == kinds, body
     assert await told(second_browser) == ["New Ada Byron named you in “Kitchen”"]
-    await page(second_browser, room)
+    await text_of(second_browser, room)
     await deed(second_browser, f"{room}/seen", upto="9")
     assert await choose(second_browser, room, "mute") == "Muted"
     await say(browser, room, "@[Grace Hopper], still there?")
@@ -90,7 +88,7 @@ async def test_who_is_asked_in_is_told_until_they_answer(
     for _ in range(2):
         await deed(browser, f"{room}/invite", name="Grace Hopper")
     assert await told(second_browser) == ["New Ada Byron invites you into the room “Kitchen”"]
-    assert name_of(room) in (await page(second_browser, "/rooms"))
+    assert name_of(room) in (await text_of(second_browser, "/rooms"))
     await deed(second_browser, f"{room}/{answer}")
     seen = ["Ada Byron invites you into the room “Kitchen”"]
     assert await told(second_browser) == (seen if answer == "join" else [])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from sqlalchemy import select
 
-from tests.routes.conftest import make_agent, make_member, sign_in_as
+from tests.routes.conftest import make_agent, make_member, sign_in_as, text_of
 from tests.routes.rooms import begin_room, deed, join, say, two_members
 from widget_server.core.permissions import Role
 from widget_server.routes.office import OFFICE
@@ -17,13 +17,6 @@ from widget_server.store.tables import message
 
 if TYPE_CHECKING:
     from tests.routes.conftest import Browser
-
-
-async def text_of(browser: Browser, path: str) -> str:
-    """What a page says."""
-    response = await browser.open(path)
-    assert response.status == 200, response.status
-    return await response.text()
 
 
 async def reported_room(browser: Browser, second_browser: Browser) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.clients.state import fresh_id
-from tests.routes.conftest import PASSWORD, make_agent, make_member, sign_in_as
+from tests.patience import PATIENCE_SECONDS
+from tests.routes.conftest import PASSWORD, make_agent, make_member, sign_in_as, text_of
 from tests.routes.rooms import begin_room, deed, join, name_of, say, two_members
 from tests.routes.test_pages_socket import Page, heard, page_of
 from widget_server.actions.posting_rules import do_change_posting
@@ -25,13 +26,6 @@ from widget_server.routes.office import OFFICE
 
 if TYPE_CHECKING:
     from tests.routes.conftest import Browser
-
-
-async def text_of(browser: Browser, path: str) -> str:
-    """What a page says."""
-    response = await browser.open(path)
-    assert response.status == 200, response.status
-    return await response.text()
 
 
 async def opened(page: Page, room: str) -> str:
@@ -374,7 +368,7 @@ async def test_a_members_line_is_told_of_news_in_their_rooms_and_when_they_are_a
 
 async def say_until(browser: Browser, page: Page, path: str, until: Any, **fields: str) -> None:
     """Send a form until a line has heard of it: what does not last is not repeated, and a node may not hear yet."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not until():
             assert await deed(browser, path, client_id=fresh_id(), **fields) == 303
             try:

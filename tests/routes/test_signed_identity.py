@@ -17,19 +17,10 @@ from widget_server.protocol.codes import CloseCode
 from widget_server.routes.office import OFFICE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from tests.routes.conftest import Browser
     from widget_server.actions.sites import Site
 
 pytestmark = pytest.mark.everywhere
-
-
-@pytest.fixture
-async def lines() -> AsyncGenerator[AsyncExitStack]:
-    """Every line that a test opens is closed at its end."""
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 async def secret_of(browser: Browser, site: Site) -> FreshSecret:

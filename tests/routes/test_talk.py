@@ -17,8 +17,6 @@ from widget_server.store.statement import Statement
 from widget_server.store.tables import message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from tests.clients.state import Frame
     from tests.routes.conftest import Browser
 
@@ -45,13 +43,6 @@ async def inbox(client: SocketClient) -> list[Frame]:
     answer = await client.ask({"t": "inbox", "ref": client.state.ref(), "view": view})
     rows: list[Frame] = answer["rows"]
     return rows
-
-
-@pytest.fixture
-async def lines() -> AsyncGenerator[AsyncExitStack]:
-    """Every line that a test opens is closed at its end."""
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 async def test_s1_13_two_agents_and_three_visitors_talk_at_once(

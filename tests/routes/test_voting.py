@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, update
 
+from tests.patience import until_read
 from tests.routes.community import begin_thread, member_with_board, number_of, reply_to
-from tests.routes.conftest import make_member, sign_in_as
+from tests.routes.conftest import make_member, sign_in_as, text_of
 from widget_server.actions.rendering import rendered_anew
 from widget_server.core.markdown import RENDERER
 from widget_server.routes.office import OFFICE
@@ -77,8 +78,8 @@ async def test_s4_12_votes_within_a_second_are_counted_by_themselves_when_it_is_
     await sign_in_as(second_browser, "bo@example.com")
     await deed(second_browser, thread, "posts/1/vote", value="up")
     await deed(second_browser, thread, "posts/1/vote", value="down")
-    while '<span class="score">-1</span>' not in await (await browser.open(thread)).text():
-        pass  # the worker counts it in its own time
+    # The worker counts it in its own time.
+    await until_read(lambda: text_of(browser, thread), lambda text: '<span class="score">-1</span>' in text)
 
 
 SAMPLES = (
@@ -141,8 +142,8 @@ async def test_what_an_older_program_rendered_is_rendered_anew_once_and_kept(bro
     page = await (await browser.open(thread)).text()
     assert '<em>green</em> <a href="/members/' in page
     kept = Statement(select(rendering.c.html).where(rendering.c.renderer == RENDERER))
-    while not await database.read(lambda tx: tx.one(kept)):
-        pass  # it is kept beside the answer
+    # It is kept beside the answer.
+    await until_read(lambda: database.read(lambda tx: tx.one(kept)))
     assert '<em>green</em> <a href="/members/' in await (await browser.open(thread)).text()
 
 
@@ -154,8 +155,8 @@ async def test_a_feed_renders_anew_and_keeps_as_a_page_does(browser: Browser, se
     feed = await (await second_browser.open("/feed.atom")).text()
     assert "&lt;em&gt;green&lt;/em&gt; &lt;a href=&quot;/members/" in feed.replace('"', "&quot;")
     kept = Statement(select(rendering.c.html).where(rendering.c.renderer == RENDERER))
-    while not await database.read(lambda tx: tx.one(kept)):
-        pass  # it is kept beside the answer
+    # It is kept beside the answer.
+    await until_read(lambda: database.read(lambda tx: tx.one(kept)))
 
 
 @pytest.mark.everywhere

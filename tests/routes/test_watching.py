@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.routes.community import begin_thread, member_with_board, number_of, reply_to
-from tests.routes.conftest import make_member, sign_in_as
+from tests.routes.conftest import make_member, sign_in_as, text_of
 from tests.routes.test_notices import told, unseen
-from tests.routes.test_posting import page
 from widget_server.actions.notice_choices import access_choices
 from widget_server.core.notifying import DELAY_MS, TOPICS, Choices
 from widget_server.routes.office import OFFICE
@@ -35,12 +34,12 @@ async def with_bea(browser: Browser, second_browser: Browser) -> tuple[str, Acco
 
 async def choose(browser: Browser, here: str, level: str, number: int = 0) -> str:
     """Press a button of the menu on a page; what the menu says then."""
-    text = await page(browser, here)
+    text = await text_of(browser, here)
     menu = re.findall(r'<details class="more watch">.*?</details>', text, re.DOTALL)[number]
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', menu))
     response = await browser.post_form("/watching", level=level, **fields)
     assert response.status == 303, await response.text()
-    text = await page(browser, response.headers["Location"])
+    text = await text_of(browser, response.headers["Location"])
     found = re.search(r'<details class="more watch"><summary[^>]*>([^<]*)<', text)
     assert found, text
     return found[1]
@@ -56,20 +55,20 @@ async def test_a_board_a_thread_a_tag_and_a_member_are_watched_on_their_pages(
 ) -> None:
     board, _ = await with_bea(browser, second_browser)
     thread = await begin_thread(browser, board, "Leaves", tags="leaf")
-    author = re.search(r'href="(/members/[^"/]+)"', await page(second_browser, thread))
+    author = re.search(r'href="(/members/[^"/]+)"', await text_of(second_browser, thread))
     assert author
     for here in (board, thread, "/tags/leaf", author[1]):
         assert await choose(second_browser, here, "watch") == "Watching"
         assert await choose(second_browser, here, "mute") == "Muted"
         assert await choose(second_browser, here, "follow") == "You follow this"
-    text = await page(second_browser, SETTINGS)
+    text = await text_of(second_browser, SETTINGS)
     # Whom one follows stands among those: it is one thing, by whichever button.
     assert re.findall(r'dir="auto">([^<]+)</a> <span class="hint">([^<]+)<', text) == [
         ("leaf", "Tag"), ("Leaves", "Thread"), ("Plants", "Board"),
     ]  # fmt: skip
-    assert ">Unfollow</button>" in await page(second_browser, author[1])
+    assert ">Unfollow</button>" in await text_of(second_browser, author[1])
     assert await choose(second_browser, SETTINGS, "", 0) == "You follow this"
-    assert "leaf" not in await page(second_browser, SETTINGS)
+    assert "leaf" not in await text_of(second_browser, SETTINGS)
 
 
 async def test_what_is_not_there_cannot_be_watched(browser: Browser, second_browser: Browser) -> None:
@@ -93,7 +92,7 @@ async def test_what_is_not_there_cannot_be_watched(browser: Browser, second_brow
 @pytest.mark.everywhere
 async def test_how_one_is_told_is_chosen_on_one_page(browser: Browser, second_browser: Browser) -> None:
     _, bea = await with_bea(browser, second_browser)
-    text = await page(second_browser, SETTINGS)
+    text = await text_of(second_browser, SETTINGS)
     assert len(re.findall(r'type="checkbox" name="[a-z]+-[a-z]+"[^>]* checked', text)) == 3 * len(TOPICS) - 1
     fields = {"mails": "weekly", "hour": "19", "day": "4", "reply-page": "yes", "mention-mail": "yes"}
     answer = await second_browser.post_form(SETTINGS, **fields)
@@ -103,7 +102,7 @@ async def test_how_one_is_told_is_chosen_on_one_page(browser: Browser, second_br
     assert {topic: set(ways) for topic, ways in chosen.kinds.items() if ways} == {
         "reply": {"page"}, "mention": {"mail"},
     }  # fmt: skip
-    text = await page(second_browser, SETTINGS)
+    text = await text_of(second_browser, SETTINGS)
     assert '<option value="weekly" selected>' in text
     assert '<option value="19" selected>' in text
     for wrong in ({"mails": "hourly"}, {"hour": "24"}, {"day": "-1"}):
@@ -118,7 +117,7 @@ async def test_what_is_not_told_in_the_page_is_neither_counted_nor_listed(
     await second_browser.post_form(SETTINGS, mails="daily", hour="8", day="0", **{"mention-mail": "yes"})
     await begin_thread(browser, board, "Leaves", "What says @Bea?")
     assert await told(second_browser) == []
-    assert unseen(await page(second_browser, "/members")) == ""
+    assert unseen(await text_of(second_browser, "/members")) == ""
 
 
 @pytest.mark.everywhere
@@ -128,15 +127,15 @@ async def test_reading_a_thread_marks_what_one_was_told_of_it_as_seen(
     board, _ = await with_bea(browser, second_browser)
     first = await begin_thread(browser, board, "Leaves", "What says @Bea?")
     other = await begin_thread(browser, board, "Roots", "And here, @Bea?")
-    assert unseen(await page(second_browser, "/members")) == "2"
+    assert unseen(await text_of(second_browser, "/members")) == "2"
     await second_browser.open(first, headers={"Sec-Purpose": "prefetch"})
-    assert unseen(await page(second_browser, "/members")) == "2"
-    await page(second_browser, first)
-    assert unseen(await page(second_browser, "/members")) == "1"
+    assert unseen(await text_of(second_browser, "/members")) == "2"
+    await text_of(second_browser, first)
+    assert unseen(await text_of(second_browser, "/members")) == "1"
     assert await told(second_browser) == ["New Ada Byron named you in “Roots”", "Ada Byron named you in “Leaves”"]
     await reply_to(browser, other, "@Bea, are you there?")
-    await page(second_browser, f"/threads/{number_of(other)}/posts/2")
-    assert unseen(await page(second_browser, "/members")) == "1"
+    await text_of(second_browser, f"/threads/{number_of(other)}/posts/2")
+    assert unseen(await text_of(second_browser, "/members")) == "1"
 
 
 async def test_one_notice_is_marked_and_those_not_seen_are_shown_alone(
@@ -145,7 +144,7 @@ async def test_one_notice_is_marked_and_those_not_seen_are_shown_alone(
     board, _ = await with_bea(browser, second_browser)
     for title in ("Leaves", "Roots"):
         await begin_thread(browser, board, title, "What says @Bea?")
-    text = await page(second_browser, "/notices?show=unseen")
+    text = await text_of(second_browser, "/notices?show=unseen")
     assert text.count("named you in") == 2
     here = re.search(r'action="(/notices/\d+)"', text)
     assert here
@@ -153,8 +152,8 @@ async def test_one_notice_is_marked_and_those_not_seen_are_shown_alone(
         here[1], csrf=await second_browser.field("csrf", "/members"), here="/notices?show=unseen"
     )
     assert answer.headers["Location"] == "/notices?show=unseen"
-    assert (await page(second_browser, "/notices?show=unseen")).count("named you in") == 1
-    assert (await page(second_browser, "/notices")).count("named you in") == 2
+    assert (await text_of(second_browser, "/notices?show=unseen")).count("named you in") == 1
+    assert (await text_of(second_browser, "/notices")).count("named you in") == 2
 
 
 @pytest.mark.everywhere

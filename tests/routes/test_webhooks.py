@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.clients.state import fresh_id
+from tests.patience import PATIENCE_SECONDS, until_read
 from tests.routes.grants import grant_administrator
 from tests.routes.programs import Program, program_of
 from tests.routes.sinks import LOCAL, Sink, sink
@@ -54,6 +55,12 @@ async def hook(program: Program, target: Sink, topics: list[str], site: str | No
     return str(made["id"])
 
 
+async def states(program: Program, public_id: str) -> list[str]:
+    """How far its deliveries are, the newest first."""
+    found = (await program.call("GET", f"/webhooks/{public_id}/deliveries"))["deliveries"]
+    return [row["state"] for row in found]
+
+
 def seqs(events: list[dict[str, Any]], channel: str) -> list[int]:
     return [each["data"]["seq"] for each in events if each["conversation"] == channel]
 
@@ -65,14 +72,15 @@ def once(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 async def come_back(served: Served, target: Sink, holds: Any) -> None:
     """Let time pass until it holds: what was not taken is tried again after longer and longer pauses."""
-    while not holds():
-        served.clock.ahead_ms += 4_600_000
-        seen = len(target.tried) + 1
-        try:
-            async with asyncio.timeout(1.5):
-                await target.until_tried(seen)
-        except TimeoutError:
-            continue
+    async with asyncio.timeout(2 * PATIENCE_SECONDS):
+        while not holds():
+            served.clock.ahead_ms += 4_600_000
+            seen = len(target.tried) + 1
+            try:
+                async with asyncio.timeout(1.5):
+                    await target.until_tried(seen)
+            except TimeoutError:
+                continue
 
 
 @pytest.mark.everywhere
@@ -202,8 +210,7 @@ async def test_s46_what_waited_when_its_topic_was_taken_out_is_not_told(backend:
         for row in rows:
             await program.call("POST", f"/webhooks/{public_id}/deliveries/{row['id']}/retry")
         await target.until_tried(1)
-        while {row["state"] for row in rows} != {"done"}:
-            rows = (await program.call("GET", f"/webhooks/{public_id}/deliveries"))["deliveries"]
+        await until_read(lambda: states(program, public_id), lambda found: set(found) == {"done"})
         assert [event["topic"] for event in target.tried] == ["message.created"]
 
 
@@ -216,19 +223,12 @@ async def test_g20_what_waits_for_a_webhook_that_is_switched_off_is_kept(backend
             channel = await begin(visitor, "1")
             for number in range(2, 6):
                 await visitor.deliver(str(number), channel)
-
-        async def states() -> list[str]:
-            found = (await program.call("GET", f"/webhooks/{public_id}/deliveries"))["deliveries"]
-            return [row["state"] for row in found]
-
-        while (await states()).count("waiting") < 5:
-            pass
+        await until_read(lambda: states(program, public_id), lambda found: found.count("waiting") >= 5)
         # Its courier is under way with the first one.
         await target.until(lambda: target.arrived >= 1)
         await program.call("PATCH", f"/webhooks/{public_id}", {"is_active": False})
         target.held.set()
-        while (await states()).count("waiting") > 4:
-            pass
+        await until_read(lambda: states(program, public_id), lambda found: found.count("waiting") <= 4)
         await program.call("POST", f"/webhooks/{public_id}/ping")
         assert seqs(target.taken, channel) == [1]
         await program.call("PATCH", f"/webhooks/{public_id}", {"is_active": True})
@@ -303,8 +303,7 @@ async def test_g20_what_is_never_taken_is_given_up_within_a_day_and_can_be_sent_
 
         await target.until(lambda: len(target.tried) >= 1)
         await come_back(served, target, lambda: len(target.tried) >= 3)
-        while (given_up := await state())["state"] == "waiting":
-            pass
+        given_up = await until_read(state, lambda found: found["state"] != "waiting")
         assert (given_up["state"], given_up["problem"], given_up["status"]) == ("dead", "it answered 503", 503)
         target.answer = lambda _: 200
         await program.call("POST", f"/webhooks/{public_id}/deliveries/{given_up['id']}/retry")
@@ -327,8 +326,7 @@ async def test_s32_an_address_that_says_it_is_gone_is_believed(backend: Backend,
         async with served.visitor() as visitor:
             await begin(visitor, "Hello")
         await target.until(lambda: len(target.tried) >= 1)
-        while (await program.call("GET", f"/webhooks/{public_id}/deliveries"))["deliveries"][0]["state"] != "dead":
-            pass
+        await until_read(lambda: states(program, public_id), lambda found: found[0] == "dead")
 
 
 async def test_s32_the_secret_is_told_once_kept_sealed_and_used(backend: Backend, tmp_path: Path) -> None:
@@ -385,9 +383,7 @@ async def test_s31_an_address_inside_is_refused_when_it_is_set_and_when_it_is_ca
             rows = (await program.call("GET", f"/webhooks/{public_id}/deliveries"))["deliveries"]
             return rows[0]["problem"] if rows else None
 
-        while (told := await problem()) is None:
-            pass
-        assert told == "this address may not be reached"
+        assert await until_read(problem) == "this address may not be reached"
         assert target.tried == []
 
 

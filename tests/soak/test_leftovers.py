@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import weakref
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp.web import WebSocketResponse
 
+from tests.patience import eventually
 from tests.serving import begin
 
 if TYPE_CHECKING:
@@ -53,6 +53,4 @@ async def test_g11_the_memory_of_an_ended_socket_goes_with_it(served: Served, no
             assert ended
             # The committer remembers whom it answered last.
             await other.deliver("still here")
-            async with asyncio.timeout(30):
-                while len(served.desk.connections) > 1 or any(each() for each in ended):  # noqa: ASYNC110 - nothing tells of it
-                    await asyncio.sleep(0)
+            await eventually(lambda: len(served.desk.connections) == 1 and not any(each() for each in ended))  # noqa: B023 - awaited here

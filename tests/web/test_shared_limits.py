@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tests.engines.redis import Redis
-from tests.hub.neighbours import eventually, ledger_on
+from tests.hub.neighbours import ledger_on
+from tests.patience import eventually
 from widget_server.settings import Settings
 from widget_server.web.rate_limits import RateLimit, RateLimits, SharedCounters
 

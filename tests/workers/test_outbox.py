@@ -11,6 +11,7 @@ from sqlalchemy import select
 from typing_extensions import override
 
 from tests.actions.works import NOW, StillClock
+from tests.patience import eventually
 from widget_server.actions import links, outbox
 from widget_server.actions.links import Purpose
 from widget_server.actions.outbox import ATTEMPTS, Entry, pause_ms, put
@@ -120,8 +121,7 @@ async def test_a_slow_one_keeps_neither_events_nor_the_other_hands(database: Dat
     await write(database, count=2)
     await write(database, "conversation.created")
     await worker.beat()
-    while given != [1]:  # noqa: ASYNC110 - the loop's own turns are what is waited for
-        await asyncio.sleep(0)
+    await eventually(lambda: given == [1])
     assert (await rows(database))[2][1] == NOW
     free.set()
     await worker.settle()

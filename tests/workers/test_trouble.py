@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.actions.works import StillClock
+from tests.patience import eventually
 from widget_server.actions.trouble import EVERY_MS, Trouble, do_report
 from widget_server.ops.logging import log_facts
 from widget_server.store.database import Database, StoreUnavailable, TransactionFn
@@ -60,19 +61,14 @@ class Watched(Troubles):
         return not self._waiting
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110 - the loop's own turns are what is waited for
-        await asyncio.sleep(0)
-
-
 async def logged(database: Database, *deeds: Callable[[], None]) -> list[dict[str, object]]:
     """What is mailed of what is logged meanwhile."""
     troubles = Watched(database, StillClock(), ROOT)
     task = asyncio.create_task(troubles.run())
-    await until(lambda: troubles in logging.getLogger().handlers)
+    await eventually(lambda: troubles in logging.getLogger().handlers)
     for deed in deeds:
         deed()
-    await until(lambda: troubles.is_idle)
+    await eventually(lambda: troubles.is_idle)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert troubles not in logging.getLogger().handlers
