@@ -60,12 +60,17 @@ class MovedClock(Clock):
     """The system's clock, some time ahead."""
 
     ahead_ms = 0
+    _stopped_at: tuple[int, int] | None = None
 
     def now_ms(self) -> int:
-        return super().now_ms() + self.ahead_ms
+        return (super().now_ms() if self._stopped_at is None else self._stopped_at[0]) + self.ahead_ms
 
     def monotonic_ms(self) -> int:
-        return super().monotonic_ms() + self.ahead_ms
+        return (super().monotonic_ms() if self._stopped_at is None else self._stopped_at[1]) + self.ahead_ms
+
+    def stop(self) -> None:
+        """Let time pass by ``ahead_ms`` alone: how long requests take shall not count."""
+        self._stopped_at = super().now_ms(), super().monotonic_ms()
 
 
 class Staff(NamedTuple):
@@ -196,7 +201,7 @@ async def begin(visitor: SocketClient | FallbackClient, body: str = "Hello") -> 
     await visitor.deliver(body)
     name = visitor.state.channel_of_start
     assert name is not None
-    await visitor.until(lambda: name in visitor.state.channels and visitor.state.channels[name].synced)
+    await visitor.until(lambda: name in visitor.state.channels and visitor.state.channels[name].is_settled)
     return name
 
 

@@ -62,7 +62,7 @@ class Visitor(SocketClient):
         """Write messages, each acknowledged before the next."""
         for body in bodies:
             await self.deliver(body)
-        await self.until(lambda: self.state.channels[self.channel].synced)
+        await self.until(lambda: self.state.channels[self.channel].is_settled)
 
     async def hears(self, body: str) -> None:
         """Wait until a message says ``body``."""

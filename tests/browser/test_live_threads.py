@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.console_desk import PASSWORD, console_fixture
+from tests.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator, Page
@@ -26,6 +28,19 @@ class Reader:
         self.base = base
         self.bar = page.locator("[data-more]")
         self.reply = page.locator("form.reply textarea")
+        self._settled = asyncio.Event()
+        page.on("websocket", lambda line: line.on("framereceived", self._hear))
+
+    def _hear(self, frame: str | bytes) -> None:
+        if '"synced"' in str(frame):
+            self._settled.set()
+
+    async def opens(self, thread: str) -> None:
+        """Open a thread; it is live when this returns: what does not last is not repeated for who listens later."""
+        self._settled.clear()
+        await self.page.goto(thread)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self._settled.wait()
 
     def post(self, seq: int) -> Locator:
         """A post by its place."""
@@ -79,16 +94,16 @@ async def test_s0_04_a_reply_is_there_for_every_other_reader_and_disturbs_nobody
     ada = await reader(console, "Ada Byron")
     thread = await ada.begin_thread("Which plum", "Tell me")
     grace, guest = await reader(console, "Grace Hopper"), await reader(console)
-    for each in (grace, guest):
-        await each.page.goto(thread)
+    for each in (ada, grace, guest):
+        await each.opens(thread)
         await expect(each.post(1)).to_contain_text("Tell me")
     loads: list[str] = []
     guest.page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
 
     # Whoever is at the end and does not write is shown the reply itself, and who types it.
     await ada.reply.press_sequentially("The ye")
-    await expect(guest.page.locator("[data-typing]")).not_to_be_visible()
     await expect(grace.page.locator("[data-typing]")).to_have_text("Ada Byron is typing …")
+    await expect(guest.page.locator("[data-typing]")).not_to_be_visible()
     await ada.answer("The yellow one")
     for each in (ada, grace, guest):
         await expect(each.post(2)).to_contain_text("The yellow one")

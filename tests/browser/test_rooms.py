@@ -329,6 +329,9 @@ async def test_a_message_can_be_changed_and_taken_back_and_a_draft_stays_with_it
     kitchen = await ada.begin("Kitchen")
     orchard = await ada.begin("Orchard")
     await grace.join("Orchard")
+    # Who types is told to lines that have the room open, and not repeated.
+    await ada.says("Are you there?")
+    await expect(grace.row("Are you there?")).to_have_count(1)
     await grace.box.press_sequentially("I am about")
     await expect(ada.log.get_by_text("Grace Hopper is typing")).to_be_visible()
     await ada.says("The yelow plum")

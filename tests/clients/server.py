@@ -10,11 +10,10 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.patience import START_SECONDS
+
 if TYPE_CHECKING:
     from tests.clients.installation import Installation
-
-_START_SECONDS = 120.0
-_END_SECONDS = 60.0
 
 
 class ServerProcess:
@@ -66,6 +65,7 @@ class ServerProcess:
 
         Raises:
             RuntimeError: it ended instead; the text is its log.
+            TimeoutError: it did not listen in time, and was ended.
         """
         self._ready.clear()
         environment = {**os.environ, **self._installation.environment(self.port, **self._settings)}
@@ -77,9 +77,15 @@ class ServerProcess:
         )
         self._reading = asyncio.create_task(self._read(self._process))
         ready = asyncio.create_task(self._ready.wait())
-        async with asyncio.timeout(_START_SECONDS):
-            await asyncio.wait({ready, self._reading}, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await asyncio.wait({ready, self._reading}, return_when=asyncio.FIRST_COMPLETED)
+        except BaseException:
+            # Nobody else ends what never listened; it would go on beside all tests that follow.
+            await self.kill()
+            raise
+        finally:
+            ready.cancel()
         if not self._ready.is_set():
             await self.ended()
             raise RuntimeError(f"the server ended: {self.log[-5:]}")
@@ -99,7 +105,7 @@ class ServerProcess:
         """Wait for the end; the exit status (negative: the signal)."""
         assert self._process is not None
         assert self._reading is not None
-        async with asyncio.timeout(_END_SECONDS):
+        async with asyncio.timeout(START_SECONDS):
             status = await self._process.wait()
             await self._reading
         self._process = None

@@ -105,7 +105,7 @@ class SocketClient(Carrier):
         await self.until(
             lambda: (
                 self.welcomes > before
-                and all(channel.synced or channel.gone for channel in self.state.channels.values())
+                and all(channel.is_settled or channel.gone for channel in self.state.channels.values())
             )
         )
 

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from tests import scratch
 from tests.engines.daemon import Daemon, find
+from tests.patience import PATIENCE_SECONDS
 from widget_server.store import migrate
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class PostgreSQL(Daemon):
         """Ask something on a connection of its own."""
 
         async def answer() -> Any:
-            connection = await asyncpg.connect(self.url(database), timeout=5)
+            connection = await asyncpg.connect(self.url(database), timeout=PATIENCE_SECONDS)
             try:
                 return await question(connection)
             finally:
@@ -179,7 +180,7 @@ def open_connection(url: str) -> Generator[Callable[..., list[Any]]]:
         def wait_for(work: Coroutine[Any, Any, Any]) -> Any:
             return thread.submit(loop.run_until_complete, work).result()
 
-        connection = wait_for(asyncpg.connect(url, timeout=5))
+        connection = wait_for(asyncpg.connect(url, timeout=PATIENCE_SECONDS))
         try:
             yield lambda sql, *parameters: wait_for(connection.fetch(sql, *parameters))
         finally:

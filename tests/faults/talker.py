@@ -75,7 +75,7 @@ class Reader:
     async def _read(self) -> None:
         channel = self._channel
         while True:
-            await self._client.until(lambda: channel.synced and channel.last > self._told, _LONG_SECONDS)
+            await self._client.until(lambda: channel.is_settled and channel.last > self._told, _LONG_SECONDS)
             self._told = channel.last
             await self._client.say(self._client.state.receipt(channel.name, seen=True))
 
@@ -99,7 +99,7 @@ async def emptied(client: Carrier) -> None:
 
 async def reached(client: Carrier, channel: ChannelState, seq: int) -> None:
     """Wait until the client holds the channel up to a number, and is in step with the server."""
-    await client.until(lambda: channel.last >= seq and channel.synced)
+    await client.until(lambda: channel.last >= seq and channel.is_settled)
 
 
 async def closed(client: SocketClient) -> tuple[int, str]:
@@ -116,6 +116,6 @@ async def watch(agent: Carrier, talker: Talker) -> ChannelState:
     assert name is not None
     seen = await agent.show(name)
     own = client.state.channels[name]
-    await client.until(lambda: own.synced)
+    await client.until(lambda: own.is_settled)
     await agent.until(lambda: seen.version >= own.version)
     return seen

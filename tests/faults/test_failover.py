@@ -76,7 +76,7 @@ async def test_who_holds_what_a_failover_lost_loads_afresh(own_postgresql: Postg
         await visitor.deliver("kept")
         name = visitor.state.channel_of_start
         assert name is not None
-        await visitor.until(lambda: name in visitor.state.channels and visitor.state.channels[name].synced)
+        await visitor.until(lambda: name in visitor.state.channels and visitor.state.channels[name].is_settled)
         held = visitor.state.channels[name]
         with Standby(own_postgresql) as standby:
             await asyncio.to_thread(standby.lag_behind)
@@ -91,7 +91,7 @@ async def test_who_holds_what_a_failover_lost_loads_afresh(own_postgresql: Postg
             # A node does not go on in another past; whoever started it starts it again.
             assert await node.ended() == _STOPPED_BY_ITSELF
             await node.start()
-            await visitor.until(lambda: held.synced and held.epoch != before)
+            await visitor.until(lambda: held.is_settled and held.epoch != before)
             assert [message["body"] for message in held.messages.values()] == ["kept"]
             await visitor.deliver("after", name)
             await visitor.until(lambda: held.last == 2)

@@ -30,7 +30,7 @@ async def test_g05_g06_frames_doubled_late_and_lost_and_cuts_end_in_the_same_lis
         ack = await visitor.deliver("first")
         name = ack["channel"]
         seen, own = await agent.show(name), visitor.state.channels[name]
-        await visitor.until(lambda: own.synced)
+        await visitor.until(lambda: own.is_settled)
         mangling.active = True
         for number in range(1, _MESSAGES + 1):
             before = proxy.up

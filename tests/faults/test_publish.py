@@ -35,9 +35,9 @@ async def test_a_kill_between_commit_and_publish_reaches_the_other_side_after_th
         await node.ended()
         await node.start()
         await visitor.until(lambda: pending.ack is not None)
-        await agent.until(lambda: seen.last == 2 and seen.synced)
+        await agent.until(lambda: seen.last == 2 and seen.is_settled)
         own = visitor.state.channels[name]
-        await visitor.until(lambda: own.last == 2 and own.synced)
+        await visitor.until(lambda: own.last == 2 and own.is_settled)
         verdict = stage.verdict()
     assert (verdict.stored, verdict.clean) == (2, True)
 

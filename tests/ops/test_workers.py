@@ -116,7 +116,7 @@ async def test_s3_21_people_on_different_processes_of_one_start_line_see_each_ot
     name = (await visitor.deliver("Is anybody there?"))["channel"]
     seen = await agent.show(name)
     own = visitor.state.channels[name]
-    await visitor.until(lambda: own.synced)
+    await visitor.until(lambda: own.is_settled)
     for turn in range(3):
         await visitor.deliver(f"Question {turn}")
         await agent.until(lambda: seen.last == own.last)

@@ -176,6 +176,6 @@ async def test_a_status_change_while_away_arrives_with_the_resume(served: Served
 
 async def resolved_is_heard(client: SocketClient | FallbackClient, held: ChannelState) -> None:
     async with client:
-        await client.until(lambda: held.synced)
+        await client.until(lambda: held.is_settled)
     assert held.head is not None
     assert held.head["head"] == {"kind": "conversation", "status": "resolved"}

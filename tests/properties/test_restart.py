@@ -40,7 +40,7 @@ async def test_a_restart_keeps_everything_and_a_swapped_database_is_loaded_afres
         held = back.state.channels[name] = visitor.state.channels[name]
         held.forget_requests()
         async with back, anew:
-            await back.until(lambda: held.synced)
+            await back.until(lambda: held.is_settled)
             await agree(back, anew, name)
             assert (held.epoch != before["epoch"]) is is_swapped
             assert picture(held) | {"epoch": ""} == before | {"epoch": ""}

@@ -15,9 +15,9 @@ import pytest
 from aiohttp import CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
+from tests.serving import MovedClock
 from widget_server.actions.accounts import Account
 from widget_server.actions.agents import do_create_agent
-from widget_server.actions.engine import Clock
 from widget_server.actions.passwords import Passwords
 from widget_server.actions.registration import check_wish, do_register
 from widget_server.actions.sites import Site, do_create_site
@@ -48,18 +48,6 @@ BUNDLES = {
     "push_worker": ("push_worker.JJJJ.js", "export {};"),
     "locale/de": ("locale.de.FFFF.js", "export default {};"),
 }
-
-
-class MovedClock(Clock):
-    """The system's clock, some time ahead."""
-
-    ahead_ms = 0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self.ahead_ms
-
-    def monotonic_ms(self) -> int:
-        return super().monotonic_ms() + self.ahead_ms
 
 
 class Browser:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, get_args
 
 import pytest
+from sqlalchemy import select
 
-from tests.routes.community import begin_thread, member_with_board, number_of
-from tests.routes.conftest import make_agent
-from tests.routes.test_moderation import done
+from tests.routes.community import begin_thread, member_with_board, number_of, open_board
+from tests.routes.conftest import make_agent, text_of
+from tests.routes.test_moderation import DEEDS, done
 from widget_server.actions.audit import BoardVerb
 from widget_server.actions.posting_rules import do_change_posting
 from widget_server.core.permissions import Role
 from widget_server.routes.board_logs import deed_names
 from widget_server.routes.office import OFFICE
 from widget_server.store.posting import read_posting
+from widget_server.store.statement import Statement
+from widget_server.store.tables import audit
 
 if TYPE_CHECKING:
     from tests.routes.conftest import Browser
     from widget_server.routes.visit import Visit
+
+
+_VERBS = Statement(select(audit.c.verb).where(audit.c.board_id.is_not(None)))
 
 
 class _English:
@@ -37,6 +44,31 @@ async def test_the_log_of_a_new_board_begins_with_its_opening(browser: Browser) 
     text = await (await browser.open(f"{board}/log")).text()
     assert "opened the board" in text
     assert "board.opened" not in text
+
+
+@pytest.mark.everywhere
+async def test_s47_every_deed_of_a_moderator_is_told_in_its_words(browser: Browser) -> None:
+    board = await member_with_board(browser)
+    await open_board(browser, "Stones")
+    thread = await begin_thread(browser, board, "Roses")
+    for deed in ("pin", "unpin", "lock", "unlock", "remove", "restore", "move"):
+        await done(browser, thread, deed, **DEEDS[deed])
+    told = await text_of(browser, f"{board}/log")
+    for words in (
+        "opened the board",
+        "pinned the thread",
+        "unpinned the thread",
+        "locked the thread",
+        "unlocked the thread",
+        "removed the thread",
+        "restored the thread",
+        "moved the thread to another board",
+    ):
+        assert re.search(rf"(?<!\w){words}", told), words
+    assert re.search(r"(?<!\w)moved the thread here", await text_of(browser, "/boards/stones/log"))
+    written = await browser.app[OFFICE].engine.database.read(lambda tx: tx.all(_VERBS))
+    assert {verb for (verb,) in written} <= set(get_args(BoardVerb))
+    assert [verb for (verb,) in written if verb in told] == []
 
 
 @pytest.mark.everywhere

@@ -11,7 +11,7 @@ import pytest
 
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState, fresh_id
-from tests.routes.conftest import PASSWORD, SHOP, MovedClock, make_agent, make_site
+from tests.routes.conftest import PASSWORD, SHOP, make_agent, make_site
 from widget_server.actions.registration import Wish, do_register
 from widget_server.routes.office import OFFICE
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
     from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
     from widget_server.actions.sites import Site
     from widget_server.settings import Settings
 

@@ -15,7 +15,8 @@ from tests.routes.conftest import make_agent, make_member, sign_in_as, text_of
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
-    from tests.routes.conftest import Browser, MovedClock
+    from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 PATH = "/admin/community"
 FIELDS = {"name": "Plum Club", "welcome": "", "registration": "open", "terms": "", "privacy": ""}

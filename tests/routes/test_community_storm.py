@@ -34,7 +34,8 @@ from widget_server.store.statement import Statement
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.routes.conftest import Browser, MovedClock
+    from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
     from widget_server.actions.accounts import Account
     from widget_server.actions.engine import Engine
 

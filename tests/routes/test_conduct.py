@@ -13,7 +13,8 @@ from tests.routes.test_review import become, post, send
 from widget_server.core.permissions import Role
 
 if TYPE_CHECKING:
-    from tests.routes.conftest import Browser, MovedClock
+    from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 DAY_MS = 86_400_000
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
     from tests.clients.state import Frame
-    from tests.routes.conftest import Browser, MovedClock
+    from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 
 async def deed(browser: Browser, address: str, **fields: str) -> ClientResponse:

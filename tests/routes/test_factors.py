@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
     from tests.engines.post_office import PostOffice
-    from tests.routes.conftest import Browser, MovedClock
-    from tests.serving import Served
+    from tests.routes.conftest import Browser
+    from tests.serving import MovedClock, Served
     from widget_server.routes.office import Office
 
 MAIL = "ada@example.com"
@@ -173,6 +173,7 @@ async def test_a_wrong_code_is_told_beside_the_field_and_a_recovery_code_is_take
 async def test_s22_guessing_codes_becomes_slow_and_its_owner_still_enters(
     browser: Browser, second_browser: Browser, clock: MovedClock
 ) -> None:
+    clock.stop()
     secret, _ = await with_factor(browser, second_browser)
     await send(browser, "/sign-out")
     await browser.post_form(email=MAIL, password=PASSWORD)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
     from tests.engines.backends import Backend
-    from tests.routes.conftest import Browser, MovedClock
+    from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 OUTSIDE = "/sign-in/outside"
 FACTORS = "/account/factors"

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import WSMsgType
 
 from tests.patience import PATIENCE_SECONDS
-from tests.routes.conftest import PASSWORD, MovedClock, make_agent
+from tests.routes.conftest import PASSWORD, make_agent
 from widget_server.protocol.codes import CloseCode
 from widget_server.routes.office import OFFICE
 from widget_server.workers import pulse
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.engines.post_office import PostOffice
     from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 MAIL = "ada@example.com"
 NEW = "another fine river"
@@ -80,8 +81,9 @@ async def test_s2_12_s17_a_changed_password_ends_the_other_sessions_and_their_so
 # Between nodes the pause is kept by Redis, whose clock cannot be moved.
 @pytest.mark.only("sqlite", "postgresql")
 async def test_s22_the_old_password_is_not_guessed_by_who_has_a_session(
-    browser: Browser, second_browser: Browser
+    browser: Browser, second_browser: Browser, clock: MovedClock
 ) -> None:
+    clock.stop()
     await make_agent(browser)
     await browser.sign_in(MAIL)
     browser.keep("known", "")

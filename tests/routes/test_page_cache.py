@@ -14,7 +14,8 @@ from tests.routes.threads import Long, lay_out_thread, set_board
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.routes.conftest import Browser, MovedClock
+    from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 _A_WHILE_MS = 1_000
 """Within which a change that another process made is to be seen."""

@@ -93,6 +93,16 @@ async def opened(page: Page, position: Frame) -> str:
     return name
 
 
+async def answered(page: Page, name: str) -> None:
+    """Return when the server has done whatever this line has said before."""
+    await page.ask(page.state.open(name))
+
+
+def as_the_other(browser: Browser, other: Browser) -> None:
+    """From now on this browser is signed in as the other one is; its lines stay what they were."""
+    browser.keep("session", other.cookie("session"))
+
+
 @pytest.mark.everywhere
 async def test_s0_04_a_reply_is_told_to_every_open_page_and_a_cut_misses_and_doubles_nothing(
     browser: Browser, second_browser: Browser
@@ -164,7 +174,12 @@ async def test_s06_who_loses_a_role_loses_the_threads_it_opened_and_who_is_banne
         engine = second_browser.app[OFFICE].engine
         await do_ban_account(engine, root.actor, mallory.public_id)
         await eventually(lambda: bool(engine.bans))
-        await member.say({"t": "typing", "channel": name, "on": True}, {"t": "ping"})
+        await member.say({"t": "typing", "channel": name, "on": True})
+        await answered(member, name)
+        # From the same node, after whatever that line may have said there.
+        as_the_other(second_browser, browser)
+        await reply_to(second_browser, thread, "Nobody types")
+        await moderator.until(lambda: "Nobody types" in moderator.bodies(name))
         await set_board(browser, readers="moderators")
         await member.until(lambda: member.state.channels[name].gone)
         await take_grants(engine, hers.account.person_id)
@@ -188,8 +203,14 @@ async def test_typing_is_told_to_the_other_readers_of_a_thread_by_members_alone(
         await guest.until(lambda: len(guest.heard) > 0)
         assert [(frame["person"]["name"], frame["on"]) for frame in guest.heard] == [("Ada Byron", True)]
         await member.say({"t": "receipt", "channel": name, "epoch": position["epoch"], "delivered": 1, "seen": 1})
+        for page in (guest, member):
+            await answered(page, name)
         await reply_to(browser, thread, "Typed")
         await guest.until(lambda: "Typed" in guest.bodies(name))
+        # From the guest's node, after whatever the guest's line may have said there.
+        as_the_other(second_browser, browser)
+        await reply_to(second_browser, thread, "Typed there")
+        await member.until(lambda: "Typed there" in member.bodies(name))
         assert member.heard == [], "neither one's own typing, nor a guest's"
         assert [frame["t"] for frame in guest.heard] == ["typing"], "who has seen a thread is nobody's business"
 
@@ -233,4 +254,12 @@ async def test_a_list_is_told_of_threads_with_news_on_the_boards_that_its_reader
         await member.until(lambda: len(member.heard) > 1)
         told = [{"t": "news", "board": place, "thread": int(path.split("/")[3])} for path in (thread, secret)]
         assert member.heard == told
-        assert guest.heard == told[:1]
+        # What is told the guest after it, once there is something for guests again.
+        await set_board(browser, readers="everyone")
+        await opened(guest, position)
+        await guest.say({"t": "watch", "boards": [place]})
+        await answered(guest, position["channel"])
+        await heard(f"board:{place}", browser, second_browser)
+        await reply_to(browser, thread, "For everyone")
+        await guest.until(lambda: len(guest.heard) > 1)
+        assert guest.heard == [told[0], told[0]]

@@ -19,7 +19,8 @@ from widget_server.store.tables import passkey
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
-    from tests.routes.conftest import Browser, MovedClock
+    from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 ADA = "ada@example.com"
 FACTORS = "/account/factors"

@@ -14,6 +14,7 @@ from tests.routes.threads import set_board
 
 if TYPE_CHECKING:
     from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 BOBBY = "Robert'); DROP TABLE message;-- \"'`\\"
 SCRIPT = "<script>alert(1)</script>"
@@ -208,7 +209,10 @@ async def test_a_form_sent_again_makes_nothing_new_and_another_text_under_its_ke
     assert conflict.status == 409
 
 
-async def test_too_much_at_once_is_told_when_to_come_back_and_the_text_is_kept(browser: Browser) -> None:
+async def test_too_much_at_once_is_told_when_to_come_back_and_the_text_is_kept(
+    browser: Browser, clock: MovedClock
+) -> None:
+    clock.stop()
     thread = await begin_thread(browser, await member_with_board(browser))
     form = f"/threads/{number_of(thread)}/reply"
     csrf = await browser.field("csrf", form)

@@ -10,12 +10,14 @@ import pytest
 from aiohttp import FormData
 from PIL import Image
 
-from tests.routes.conftest import Browser, MovedClock, make_agent, make_member, sign_in_as, text_of
+from tests.routes.conftest import Browser, make_agent, make_member, sign_in_as, text_of
 from widget_server.core.pictures import MAX_BYTES
 from widget_server.routes.office import OFFICE
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
+
+    from tests.serving import MovedClock
 
 FIELDS = {"name": "Ada Byron", "place": "", "about": "", "language": "", "zone": ""}
 HOSTILE = ("{{7*7}}", "{% for x in y %}", "${7*7}", "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>')

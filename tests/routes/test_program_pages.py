@@ -13,7 +13,8 @@ from widget_server.core.permissions import Role
 from widget_server.routes.office import OFFICE
 
 if TYPE_CHECKING:
-    from tests.routes.conftest import Browser, MovedClock
+    from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 OWN = "/account/tokens"
 SITES = "/admin/tokens"

@@ -10,6 +10,7 @@ from tests.routes.community import member_with_board
 
 if TYPE_CHECKING:
     from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
     from widget_server.settings import Settings
 
 
@@ -20,8 +21,9 @@ def settings(settings: Settings) -> Settings:
 
 
 async def test_a_crawler_in_a_hurry_is_told_when_to_come_back_and_a_member_is_not(
-    browser: Browser, second_browser: Browser
+    browser: Browser, second_browser: Browser, clock: MovedClock
 ) -> None:
+    clock.stop()
     plants = await member_with_board(browser)
     # Others each time: what is kept ready costs nothing, and is not counted.
     answers = [await second_browser.open(f"{plants}?page={number}") for number in range(1, 22)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from tests.routes.conftest import PASSWORD, MovedClock, make_agent
+from tests.routes.conftest import PASSWORD, make_agent
 from widget_server.actions.sign_ins import list_sign_ins
 from widget_server.routes.office import OFFICE
 from widget_server.store.queries import accounts as queries
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.engines.post_office import PostOffice
     from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 MAIL = "ada@example.com"
 ADDRESSES = Statement(select(identity.c.value).where(identity.c.kind == "mail"))

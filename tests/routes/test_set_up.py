@@ -15,6 +15,7 @@ from widget_server.settings import OperatorError
 
 if TYPE_CHECKING:
     from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 PASSWORD = "correct horse battery"
 WISH = {"name": "Ada", "email": "ada@example.org", "password": PASSWORD, "password_again": PASSWORD}
@@ -61,7 +62,8 @@ async def test_s2_06_what_is_wrong_stands_beside_its_field_and_the_code_stays(
     assert PASSWORD not in text
 
 
-async def test_s20_a_wrong_code_is_refused_and_guessing_is_limited(browser: Browser) -> None:
+async def test_s20_a_wrong_code_is_refused_and_guessing_is_limited(browser: Browser, clock: MovedClock) -> None:
+    clock.stop()
     csrf = await browser.field("csrf", "/set-up")
     statuses = {(await browser.post_form("/set-up", csrf=csrf, code="a" * 32, **WISH)).status for _ in range(30)}
     assert statuses == {403, 429}

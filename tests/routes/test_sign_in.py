@@ -12,7 +12,7 @@ from aiohttp import FormData, WSMsgType
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 
-from tests.routes.conftest import PASSWORD, Browser, MovedClock, make_agent
+from tests.routes.conftest import PASSWORD, Browser, make_agent
 from widget_server.actions.passwords import Passwords
 from widget_server.app import create_app
 from widget_server.protocol.codes import CloseCode
@@ -23,6 +23,8 @@ from widget_server.store.tables import session
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.serving import MovedClock
 
 MAIL = "ada@example.com"
 
@@ -297,6 +299,7 @@ async def test_a_file_in_the_place_of_a_field_is_nothing(browser: Browser) -> No
 # Between nodes the pause is kept by Redis, whose clock cannot be moved.
 @pytest.mark.only("sqlite", "postgresql")
 async def test_s22_guesses_become_slower_and_the_right_password_waits_too(browser: Browser, clock: MovedClock) -> None:
+    clock.stop()
     await make_agent(browser)
     guesses = [await browser.post_form(email=MAIL, password="wrong") for _ in range(20)]
     assert [guess.status for guess in guesses] == [401] * 3 + [429] * 17
@@ -307,7 +310,8 @@ async def test_s22_guesses_become_slower_and_the_right_password_waits_too(browse
     assert (await browser.post_form(email=MAIL, password=PASSWORD)).status == 303
 
 
-async def test_s21_an_unknown_account_is_slowed_in_the_same_way(browser: Browser) -> None:
+async def test_s21_an_unknown_account_is_slowed_in_the_same_way(browser: Browser, clock: MovedClock) -> None:
+    clock.stop()
     statuses = [(await browser.post_form(email="eve@example.com", password="x")).status for _ in range(6)]
     await make_agent(browser)
     assert statuses[:3] == [401, 401, 401]
@@ -317,6 +321,7 @@ async def test_s21_an_unknown_account_is_slowed_in_the_same_way(browser: Browser
 async def test_s22_the_owner_with_a_known_browser_still_enters(
     browser: Browser, second_browser: Browser, clock: MovedClock
 ) -> None:
+    clock.stop()
     await make_agent(browser)
     await browser.sign_in(MAIL)
     await browser.call("POST", "/console/sign-out")

@@ -11,7 +11,8 @@ from tests.routes.community import begin_thread, member_with_board, reply_to
 from tests.routes.conftest import make_member, sign_in_as
 
 if TYPE_CHECKING:
-    from tests.routes.conftest import Browser, MovedClock
+    from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
 
 _TITLE = re.compile(r'<p class="title">\s*<a href="[^"]*" dir="auto">([^<]*)</a>')
 

@@ -19,6 +19,7 @@ from widget_server.store.tables import message, rendering
 
 if TYPE_CHECKING:
     from tests.routes.conftest import Browser
+    from tests.serving import MovedClock
     from widget_server.store.database import Transaction
     from widget_server.store.records import Committed
 
@@ -121,7 +122,10 @@ async def test_s2_23_without_a_script_a_form_comes_back_with_its_preview(browser
     assert "soon" not in await (await browser.open(thread)).text(), "nothing was published"
 
 
-async def test_s2_23_previews_are_for_members_and_limited(browser: Browser, second_browser: Browser) -> None:
+async def test_s2_23_previews_are_for_members_and_limited(
+    browser: Browser, second_browser: Browser, clock: MovedClock
+) -> None:
+    clock.stop()
     stranger = await second_browser.post_form("/preview", csrf=await second_browser.field("csrf", "/sign-in"), body="a")
     assert stranger.status in {303, 401}
     assert "<p" not in await stranger.text()

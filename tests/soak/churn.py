@@ -130,7 +130,7 @@ class Churn:
         self.deeds.acked += 1
         name = _conversation(client)
         channel = client.state.channels[name]
-        await client.until(lambda: channel.synced, _PATIENCE_SECONDS)
+        await client.until(lambda: channel.is_settled, _PATIENCE_SECONDS)
         if name not in self._recent:
             self._recent.append(name)
 

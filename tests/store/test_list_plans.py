@@ -36,6 +36,14 @@ BY_ORDER: dict[str, tuple[Statement, str]] = {
     "bookmarks": (q.BOOKMARKS, "bookmark"),
 }
 """Statements with the index that leads them through their order."""
+_SORTED = {"unread", "best of all", "best of a board", "boards", "bookmarks"}
+"""What is put in order once it was found: the newest threads alone, all boards, what one person keeps."""
+
+
+def uses(plan: list[str], index: str) -> bool:
+    """Whether a step of the plan goes by an index of this name."""
+    by = re.compile(rf"(USING (COVERING )?INDEX|Index (Only )?Scan( Backward)? using) (\w+_)?{index}(_1)?\b")
+    return any(by.search(line) for line in plan)
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +60,13 @@ def test_on_sqlite_a_list_walks_the_index_of_its_order(on_sqlite: sqlite3.Connec
     statement, index = BY_ORDER[name]
     compiled = statement.compiled("sqlite")
     plan = [row[3] for row in on_sqlite.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * len(compiled.names))]
-    assert any(index in line for line in plan), plan
+    assert uses(plan, index), plan
     # What is sorted is the page alone: it comes after what was found.
-    inner = plan[: next((at for at, line in enumerate(plan) if line == "SCAN of_page"), 0)]
-    assert name.startswith(("unread", "best", "on top")) or "USE TEMP B-TREE FOR ORDER BY" not in inner, plan
+    inner = plan[: plan.index("SCAN of_page")] if "SCAN of_page" in plan else plan
+    assert name in _SORTED or "USE TEMP B-TREE FOR ORDER BY" not in inner, plan
+    assert [
+        line for line in plan if re.fullmatch(r"SCAN (thread|message|channel)( .*)?", line) and index not in line
+    ] == []
 
 
 @pytest.fixture(scope="module")
@@ -81,5 +92,8 @@ def test_on_postgresql_a_list_walks_the_index_of_its_order(on_postgresql: Any, n
     plan = [row[0] for row in on_postgresql(f"EXPLAIN {compiled.sql}", *compiled.bind(given))]
     # Where every twentieth thread is the board's, it may as well walk the order of all of them.
     walked = (index, index.replace("board_", ""))
-    assert any(one in line for line in plan for one in walked), "\n".join(plan)
+    assert any(uses(plan, one) for one in walked), "\n".join(plan)
+    # What is found for a page stands below its limit, and is sorted above it.
+    found = plan[next(at for at, line in enumerate(plan) if "Limit " in line) :] if name not in _SORTED else []
+    assert [line for line in found if re.search(r"->\s+(Incremental )?Sort\b", line)] == [], "\n".join(plan)
     assert [line for line in plan if re.search(r"Seq Scan on (thread|message|channel)\b", line)] == []
