@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from widget_server.store.database import Row
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:

@@ -89,7 +89,6 @@ def test_what_was_moved_away_can_be_moved_back(source: Path, target: str, tmp_pa
         assert _without_stamps(back, table) == _without_stamps(f"sqlite:///{source}", table)
 
 
-@pytest.mark.timeout(180)
 def test_a_killed_move_goes_on_where_it_was(target: str, tmp_path: Path, empty_store: Path, on: On) -> None:
     source = tmp_path / "many.db"
     shutil.copyfile(empty_store, source)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import On
 
-pytestmark = pytest.mark.timeout(180)
-
 
 def _first_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None

@@ -6,7 +6,6 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
-import pytest
 from typing_extensions import override
 
 from tests.engines.backends import PostgreSQLBackend
@@ -66,7 +65,6 @@ class Standby(PostgreSQL):
         self.execute("SELECT pg_promote()")
 
 
-@pytest.mark.timeout(120)
 async def test_who_holds_what_a_failover_lost_loads_afresh(own_postgresql: PostgreSQL, tmp_path: Path) -> None:
     async with (
         staged(PostgreSQLBackend(own_postgresql), tmp_path) as stage,

@@ -59,7 +59,6 @@ def _has_recovered(stage: Stage, talker: Talker) -> bool:
 
 
 @pytest.mark.everywhere
-@pytest.mark.timeout(300)
 async def test_g02_ten_kills_under_load_lose_and_double_nothing_and_leave_nothing_half(stage: Stage) -> None:
     await _kill_rounds(stage, _ROUNDS)
 

@@ -63,7 +63,6 @@ async def test_g14_a_database_that_goes_and_comes_costs_nobody_anything(on_datab
         await cluster.ready()
 
 
-@pytest.mark.timeout(180)
 async def test_g14_a_stopped_database_refuses_for_now_and_all_goes_on_when_it_is_back(on_database: OnDatabase) -> None:
     stage, database = on_database
     async with stage.serve() as cluster:
@@ -81,7 +80,6 @@ async def test_g14_a_stopped_database_refuses_for_now_and_all_goes_on_when_it_is
         await cluster.ready()
 
 
-@pytest.mark.timeout(180)
 async def test_g14_senders_are_answered_while_the_database_hangs_however_many_begin_then(
     on_database: OnDatabase,
 ) -> None:
@@ -105,7 +103,6 @@ async def test_g14_senders_are_answered_while_the_database_hangs_however_many_be
         assert stage.times.refusals[_UNAVAILABLE]
 
 
-@pytest.mark.timeout(180)
 async def test_g14_a_node_that_lost_the_database_refuses_for_now_while_the_other_one_serves(
     own_postgresql: PostgreSQL, redis: Redis, tmp_path: Path
 ) -> None:

@@ -58,7 +58,6 @@ _IN_LOOP = {"out of one node's reach"}
 """Lines live on the test's own loop, engines block it."""
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("how", _FAULTS)
 async def test_g13_a_broker_that_fails_costs_nothing_but_time(on_broker: OnBroker, how: str) -> None:
     stage, broker = on_broker

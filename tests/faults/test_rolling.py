@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.engines.backends import PostgreSQLBackend
 from tests.faults.load import Load
 from tests.faults.stage import staged
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 _CHATS = 4
 
 
-@pytest.mark.timeout(180)
 async def test_g15_a_rolling_restart_loses_and_doubles_nothing_and_tells_everybody_when_to_come_back(
     postgresql: PostgreSQL, redis: Redis, tmp_path: Path
 ) -> None:

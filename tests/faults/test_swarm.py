@@ -103,12 +103,10 @@ def _differing(report: Report, store: Stored) -> int:
     return differing
 
 
-@pytest.mark.timeout(240)
 async def test_a_crowd_comes_back_after_a_kill_and_nothing_is_lost_or_doubled(stage: Stage, tmp_path: Path) -> None:
     await _cut_off(stage, tmp_path, _FEW, "after a kill", _kill, _start)
 
 
-@pytest.mark.timeout(240)
 async def test_g16_a_crowd_that_is_cut_off_comes_back_one_by_one(stage: Stage, tmp_path: Path) -> None:
     await _cut_off(stage, tmp_path, _FEW, "after a cut", _cut, _nothing)
 

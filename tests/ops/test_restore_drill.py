@@ -59,7 +59,6 @@ def _numbers(url: str, channel: str) -> dict[int, str]:
     return {row[0]: row[1] for row in rows}
 
 
-@pytest.mark.timeout(300)
 async def test_a_backup_under_load_restores_all_that_was_acknowledged_before_it_began(places: _Places) -> None:
     folder = str(places.home / "backup")
     named = None if places.on_sqlite else places.url

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.engines.postgresql import PostgreSQL
 
 
-@pytest.mark.timeout(180)
 async def test_a_node_of_the_release_before_goes_on_while_the_schema_is_changed(
     postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from tests.engines.postgresql import PostgreSQL
     from tests.engines.redis import Redis
 
-pytestmark = pytest.mark.timeout(180)
-
 
 class _Lines(list[dict[str, Any]]):
     """A log that can be waited for."""

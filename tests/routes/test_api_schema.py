@@ -81,7 +81,6 @@ class Caller:
         call()
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.only("sqlite", "postgresql")
 async def test_s13_every_call_is_answered_as_the_document_says(backend: Backend, tmp_path: Path) -> None:
     async with serving(tmp_path / "served", backend) as served:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _PLAN = Plan(seconds=120, visitors=40, agents=4, pause=5.0, every=2.0, hurry_seconds=40, hurry=4.0)
 
 
-@pytest.mark.timeout(300)
 async def test_g11_memory_files_and_tasks_stay_where_they_are_while_people_come_and_go(tmp_path: Path) -> None:
     installation = await make_installation(tmp_path / "data")
     outcome = await soak(installation, _PLAN, lambda *_: None)
