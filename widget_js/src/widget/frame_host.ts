@@ -32,12 +32,16 @@ export async function mountFrame(host: Host): Promise<Panel> {
   const faced = showFace(host);
   const cover = new Cover(root.host, stop.signal);
   let open = false;
+  /** Asked to open, and the frame has not done it yet: what it says until then was said before. */
+  let opening = false;
   const say = (message: ToFrame): void => port.postMessage(message);
   port.onmessage = ({ data }: MessageEvent<FromFrame>) => {
     if (data.kind === "event") emit(data.name as keyof ChatEvents, data.detail as never);
     if (data.kind !== "face") return;
     open = data.face.open;
-    frame.hidden = !open;
+    opening &&= !open;
+    // Hidden, it would lose the focus.
+    frame.hidden = !open && !opening;
     cover.show(open);
     faced(data.face);
     if (data.face.begun) rememberConversation(config);
@@ -47,6 +51,7 @@ export async function mountFrame(host: Host): Promise<Panel> {
     isOpen: () => open,
     show(wanted) {
       // What is not drawn cannot take the focus, so it is drawn first.
+      opening = wanted && !open;
       if (wanted) {
         frame.hidden = false;
         frame.focus();
