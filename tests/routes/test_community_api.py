@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from tests.clients.state import fresh_id
 from tests.routes.grants import grant_administrator
 from tests.routes.programs import Program, program_of
 from tests.routes.sinks import LOCAL, Sink, sink
+from tests.routes.threads import set_board
 from tests.serving import OTHER, SHOP, serving
 from widget_server.app import NODE
 from widget_server.core.scopes import OF_SITES, Scope
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.engines.backends import Backend
-    from tests.serving import Served
 
 READING = (Scope.BOARDS_READ, Scope.THREADS_READ, Scope.POSTS_READ)
 WRITING = (*READING, Scope.THREADS_WRITE, Scope.POSTS_WRITE, Scope.VOTES_WRITE)
@@ -39,11 +39,6 @@ async def reply(program: Program, number: int, body: str = "An answer", **more: 
     """Answer in a thread; the answer's place."""
     sent = {"client_id": fresh_id(), "body": body} | more
     return int((await program.call("POST", f"/threads/{number}/posts", sent))["seq"])
-
-
-async def set_board(served: Served, slug: str, **values: Any) -> None:
-    change = Statement(update(board).where(board.c.slug == slug).values(**values))
-    await served.engine.database.write(lambda tx: tx.run(change))
 
 
 async def titles(program: Program, query: str = "") -> list[str]:

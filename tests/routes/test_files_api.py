@@ -10,9 +10,9 @@ from tests.clients.state import fresh_id
 from tests.routes.grants import grant_administrator
 from tests.routes.programs import Program, program_of
 from tests.routes.test_community_api import begin as begin_thread
-from tests.routes.test_community_api import set_board
 from tests.routes.test_files import picture, visitors
 from tests.routes.test_rooms_api import begin as begin_room
+from tests.routes.threads import set_board
 from tests.serving import OTHER, SHOP, begin, origin_of, serving
 from widget_server.actions.accounts import access_account
 from widget_server.actions.bans import do_ban_account

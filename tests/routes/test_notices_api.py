@@ -10,8 +10,9 @@ from tests.clients.state import fresh_id
 from tests.routes.grants import grant_administrator
 from tests.routes.programs import Program, program_of
 from tests.routes.test_community_api import begin as begin_thread
-from tests.routes.test_community_api import reply, set_board
+from tests.routes.test_community_api import reply
 from tests.routes.test_rooms_api import begin as begin_room
+from tests.routes.threads import set_board
 from tests.serving import serving
 from widget_server.core.scopes import Scope
 

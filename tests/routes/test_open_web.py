@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from tests.routes.community import begin_thread, member_with_board, number_of, open_board, reply_to
+from tests.routes.threads import set_board
 from widget_server.core.sitemap import file_of, numbers_of
 from widget_server.core.structured_data import written
 from widget_server.routes.office import OFFICE
 from widget_server.store.statement import Statement
-from widget_server.store.tables import board, person
+from widget_server.store.tables import person
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -45,11 +46,6 @@ def titles_of(feed: Element) -> list[str | None]:
     return [entry.findtext("a:title", None, ATOM) for entry in feed.findall("a:entry", ATOM)]
 
 
-async def keep_for(browser: Browser, slug: str, readers: str) -> None:
-    change = Statement(update(board).where(board.c.slug == slug).values(readers=readers))
-    await browser.app[OFFICE].engine.database.write(lambda tx: tx.run(change))
-
-
 @pytest.mark.everywhere
 async def test_s4_04_feeds_tell_strangers_what_guests_may_read_and_nothing_else(
     browser: Browser, second_browser: Browser
@@ -59,7 +55,7 @@ async def test_s4_04_feeds_tell_strangers_what_guests_may_read_and_nothing_else(
     await reply_to(browser, roses, "An answer")
     secret = await open_board(browser, "Secrets")
     hidden = await begin_thread(browser, secret, "Nobody knows", "Hush")
-    await keep_for(browser, "secrets", "members")
+    await set_board(browser, "secrets", readers="members")
     for asker in (second_browser, browser):
         assert titles_of(await feed_of(asker, "/feed.atom")) == ["Roses & <b>thorns</b>"]
         board_feed = await feed_of(asker, f"{plants}/feed.atom")
@@ -101,7 +97,7 @@ async def test_the_map_names_every_open_thread_and_no_other(browser: Browser, se
     roses = await begin_thread(browser, plants, "Rosés")
     secret = await open_board(browser, "Secrets")
     await begin_thread(browser, secret, "Nobody knows")
-    await keep_for(browser, "secrets", "moderators")
+    await set_board(browser, "secrets", readers="moderators")
     base = browser.app[OFFICE].addresses.base
     index = await second_browser.open("/sitemap.xml")
     files = [each.text for each in ET.fromstring(await index.text()).iterfind("s:sitemap/s:loc", MAP)]
@@ -147,7 +143,7 @@ async def test_the_head_of_an_open_thread_tells_what_it_is_and_nothing_in_it_end
     await reply_to(browser, roses, "Because.")
     secret = await open_board(browser, "Secrets")
     hidden = await begin_thread(browser, secret, "Nobody knows")
-    await keep_for(browser, "secrets", "members")
+    await set_board(browser, "secrets", readers="members")
     base = browser.app[OFFICE].addresses.base
     page = await (await second_browser.open(roses)).text()
     assert f'<link rel="canonical" href="{base}{roses}">' in page

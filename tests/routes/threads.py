@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 
 from tests.routes.community import number_of
+from tests.serving import Served
 from widget_server.core.markdown import RENDERER, render
 from widget_server.core.tree import ROOT, Place, place_under
 from widget_server.routes.office import OFFICE
@@ -101,14 +102,16 @@ async def lay_out_thread(browser: Browser, address: str, long: Long) -> None:
     await engine.database.write(conclude)
 
 
-async def set_board(browser: Browser, **values: str) -> None:
-    """Change the only board's columns as no page can yet."""
-    statement = Statement(update(board).values({name: _b(f"new_{name}") for name in [*values, "stamp"]}))
+async def set_board(place: Browser | Served, slug: str = "", **values: Any) -> None:
+    """Change columns of a board, or of all where none is named, as no page can yet."""
+    engine = place.engine if isinstance(place, Served) else place.app[OFFICE].engine
+    change = update(board).values({name: _b(f"new_{name}") for name in [*values, "stamp"]})
+    statement = Statement(change.where(board.c.slug == slug) if slug else change)
 
     async def write(tx: Transaction) -> None:
         await tx.run(statement, new_stamp=await tx.stamp(), **{f"new_{name}": value for name, value in values.items()})
 
-    await browser.app[OFFICE].engine.database.write(write)
+    await engine.database.write(write)
 
 
 def shown_posts(page: str) -> list[int]:
