@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import expect
 
 from demo_site.shop import make_app
-from tests.browser.widget_shop import Agent, Shop, chromium
+from tests.browser.widget_shop import Agent, Shop, bound_socket, chromium
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState, now_ms
 from tests.patience import PATIENCE_SECONDS
@@ -37,14 +36,6 @@ _GENEROUS = "1000000/second"
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
-def listening_socket() -> socket.socket:
-    """A socket on a free port of 127.0.0.1."""
-    made = socket.socket()
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind(("127.0.0.1", 0))
-    return made
-
-
 @pytest.fixture
 async def shop(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path) -> AsyncGenerator[Shop]:
     """A shop with the widget on its pages. What its pages complain about fails the test.
@@ -63,7 +54,7 @@ async def shop(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path)
         "limit_pages": _GENEROUS,
     } | (mark.kwargs if mark else {})
     # Held from here on: a port that is only looked up may be somebody else's a moment later.
-    server_socket, shop_socket = listening_socket(), listening_socket()
+    server_socket, shop_socket = bound_socket(), bound_socket()
     port, shop_port = server_socket.getsockname()[1], shop_socket.getsockname()[1]
     # Two sites, as they are in life: two ports of one host would be one.
     server_url, shop_url = f"http://localhost:{port}", f"http://127.0.0.1:{shop_port}"

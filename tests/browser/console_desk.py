@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, expect
 
-from tests.browser.widget_shop import AXE, chromium
+from tests.browser.widget_shop import AXE, bound_socket, chromium
 from tests.clients.socket import SocketClient
 from tests.clients.state import ClientState
 from tests.patience import PATIENCE_SECONDS
@@ -189,7 +189,11 @@ async def _console(request: pytest.FixtureRequest, backend: Backend, tmp_path: P
         mail["mail_url"] = request.getfixturevalue("post_office").url
     backend.lay_out(tmp_path / "data")
     line = request.getfixturevalue("line") if "line" in request.fixturenames else None
-    port = line.target if line else unused_port()
+    # Held from here on: a port that is only looked up may be somebody else's a moment later.
+    held = bound_socket()
+    port = held.getsockname()[1]
+    if line:
+        line.lead_to(port)
     base = f"http://localhost:{line.port if line else port}"
     settings = Settings(
         mode="testing",
@@ -205,8 +209,9 @@ async def _console(request: pytest.FixtureRequest, backend: Backend, tmp_path: P
     )
     database = database_of(settings.database_url)
     async with AsyncExitStack() as stack:
+        stack.callback(held.close)
         app = create_app(settings, database=database, passwords=Passwords(memory_kib=8, passes=1))
-        server = TestServer(app, host="127.0.0.1", port=port)
+        server = TestServer(app, host="127.0.0.1", socket_factory=lambda *_: held)
         await server.start_server()
         stack.push_async_callback(server.close)
         visitors_base = base

@@ -12,8 +12,7 @@ from aiohttp import web
 from playwright.async_api import expect
 
 from demo_site.shop import make_app
-from tests.browser.conftest import listening_socket
-from tests.browser.widget_shop import VisitorPage, chromium
+from tests.browser.widget_shop import VisitorPage, bound_socket, chromium
 from tests.clients.installation import SITE_KEY, make_installation
 from tests.clients.server import ServerProcess
 from widget_server.actions.sites import do_update_site
@@ -52,11 +51,11 @@ async def _allow(data_dir: Path, origin: str) -> None:
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncGenerator[Scene]:
     installation = await make_installation(tmp_path)
-    with listening_socket() as looked_up:
+    with bound_socket() as looked_up:
         port = looked_up.getsockname()[1]
     own = f"http://localhost:{port}"
     async with AsyncExitStack() as stack:
-        shop_socket = stack.enter_context(listening_socket())
+        shop_socket = stack.enter_context(bound_socket())
         shop_url = f"http://127.0.0.1:{shop_socket.getsockname()[1]}"
         await _allow(tmp_path, shop_url)
         server = ServerProcess(installation, public_url=own)

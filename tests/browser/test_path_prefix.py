@@ -18,9 +18,9 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import expect
 
 from demo_site.shop import make_app
-from tests.browser.conftest import SITE_KEY, listening_socket
+from tests.browser.conftest import SITE_KEY
 from tests.browser.console_desk import PASSWORD, AgentPage
-from tests.browser.widget_shop import Shop, VisitorPage, chromium
+from tests.browser.widget_shop import Shop, VisitorPage, bound_socket, chromium
 from tests.clients.state import now_ms
 from tests.engines.nginx import Nginx
 from widget_server.actions.agents import do_create_agent
@@ -68,7 +68,7 @@ class Host:
     async def install(self, folder: Path, empty_store: Path, prefix: str, port_socket: Any) -> Installation:
         """Serve an installation under ``prefix``; it listens on ``port_socket``."""
         stack, base = self._stack, self._origin + prefix
-        shop_socket = listening_socket()
+        shop_socket = bound_socket()
         stack.callback(shop_socket.close)
         shop_url = f"http://127.0.0.1:{shop_socket.getsockname()[1]}"
         settings = Settings(
@@ -145,7 +145,7 @@ def _nginx(port: int, outer: int, inner: int) -> str:
 async def stage(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -> AsyncGenerator[Stage]:
     plain = request.node.get_closest_marker("plain_browser") is not None
     async with AsyncExitStack() as stack:
-        sockets = [listening_socket(), listening_socket()]
+        sockets = [bound_socket(), bound_socket()]
         for held in sockets:
             stack.callback(held.close)
         ports = [held.getsockname()[1] for held in sockets]

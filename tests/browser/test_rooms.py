@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiohttp.test_utils import unused_port
 from playwright.async_api import expect
 
 from tests.browser.console_desk import PASSWORD, console_fixture
-from tests.browser.widget_shop import AXE
+from tests.browser.widget_shop import AXE, bound_socket
 from tests.proxy import TcpProxy
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ async def member(console: Console, name: str, **context: Any) -> Member:
 @pytest.fixture
 async def line() -> AsyncGenerator[TcpProxy]:
     """The way to the server, which can be cut."""
-    async with TcpProxy(unused_port()) as proxy:
+    async with TcpProxy(0) as proxy:
         yield proxy
 
 
@@ -191,12 +190,13 @@ async def test_s3_09_a_message_written_while_the_line_is_cut_comes_once_and_nobo
     await expect(ada.log.get_by_text("Seen by 1")).to_have_count(1)
 
     behind = line.target
-    line.lead_to(unused_port())
-    await ada.says("While it is cut", "And another")
-    await expect(ada.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
-    await expect(ada.row("And another").get_by_text("Sending")).to_be_visible()
-    await expect(grace.row("While it is cut")).to_have_count(0)
-    line.lead_to(behind)
+    with bound_socket() as nowhere:
+        line.lead_to(nowhere.getsockname()[1])
+        await ada.says("While it is cut", "And another")
+        await expect(ada.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
+        await expect(ada.row("And another").get_by_text("Sending")).to_be_visible()
+        await expect(grace.row("While it is cut")).to_have_count(0)
+        line.lead_to(behind)
     # A page that begins anew has what an earlier one left unsent, and both may send it.
     tab = Member(await ada.page.context.new_page(), console.base, ada.mail)
     await tab.page.set_viewport_size(size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -36,6 +37,14 @@ FLAGS = [
     "--no-first-run",
 ]
 AXE = Path(__file__).parents[2] / "widget_js/node_modules/axe-core/axe.min.js"
+
+
+def bound_socket() -> socket.socket:
+    """A socket on a free port of 127.0.0.1."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind(("127.0.0.1", 0))
+    return made
 
 
 @asynccontextmanager
