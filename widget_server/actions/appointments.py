@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from widget_server.actions.accounts import access_account, read_account
-from widget_server.actions.audit import record
+from widget_server.actions.audit import BoardVerb, record
 from widget_server.core.errors import Refused
 from widget_server.core.permissions import ALL_SITES, Permission, is_staff, within
 from widget_server.core.powers import can_appoint
@@ -155,21 +155,33 @@ async def do_give_role(
             given_by=actor.person_id,
             now_ms=now,
         )
-        await record(
-            tx,
-            actor.person_id,
-            "role.given",
-            "person",
-            public_id,
-            details={"role": role, "site": site_id, "board": board_id},
-            site_id=site_id,
-            board_id=board_id or None,
-            now_ms=now,
-        )
+        await _record(tx, actor, "role.given", public_id, _Place(role, site_id, board_id), now)
         result.people.add(person.person_id)
         return person.person_id
 
     return await access_account(engine.database, await engine.committer.run(work))
+
+
+class _Place(NamedTuple):
+    """What is given or taken, and where it holds."""
+
+    role: str
+    site_id: int
+    board_id: int
+
+
+async def _record(tx: Transaction, actor: Actor, verb: BoardVerb, public_id: str, place: _Place, now: int) -> None:
+    await record(
+        tx,
+        actor.person_id,
+        verb,
+        "person",
+        public_id,
+        details={"role": place.role, "site": place.site_id, "board": place.board_id},
+        site_id=place.site_id,
+        board_id=place.board_id or None,
+        now_ms=now,
+    )
 
 
 async def do_end_role(
@@ -200,17 +212,7 @@ async def do_end_role(
         await follow_rights(tx, person.person_id)
         if Permission.ADMINISTER in await find_role(tx, role):
             await check_administrator_remains(tx)
-        await record(
-            tx,
-            actor.person_id,
-            "role.taken",
-            "person",
-            public_id,
-            details={"role": role, "site": site_id, "board": board_id},
-            site_id=site_id,
-            board_id=board_id or None,
-            now_ms=now,
-        )
+        await _record(tx, actor, "role.taken", public_id, _Place(role, site_id, board_id), now)
         result.people.add(person.person_id)
         return person.person_id
 

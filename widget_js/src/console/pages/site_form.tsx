@@ -213,41 +213,48 @@ function AnswerFields({ draft, change }: PartProps) {
   );
 }
 
-function MailFields({ draft, change }: PartProps) {
+interface MinutesProps {
+  label: string;
+  hint: string;
+  value: number;
+  set: (minutes: number) => void;
+}
+
+/** After how many minutes a mail goes out: up to those of a day. */
+function MinutesField({ label, hint, value, set }: MinutesProps) {
   const minutes = (text: string): number => Math.min(1440, Math.max(0, Math.floor(Number(text)) || 0));
+  return (
+    <Field label={label} hint={hint}>
+      {(ties) => (
+        <input
+          {...ties}
+          type="number"
+          min={0}
+          max={1440}
+          value={value}
+          onInput={(event) => set(minutes(event.currentTarget.value))}
+        />
+      )}
+    </Field>
+  );
+}
+
+function MailFields({ draft, change }: PartProps) {
   return (
     <fieldset class="group">
       <legend>{t("Mails")}</legend>
-      <Field
+      <MinutesField
         label={t("Mail agents after so many minutes without an answer")}
         hint={t("Only minutes in which you are open count. 0 sends none.")}
-      >
-        {(ties) => (
-          <input
-            {...ties}
-            type="number"
-            min={0}
-            max={1440}
-            value={draft.missed_minutes}
-            onInput={(event) => change({ missed_minutes: minutes(event.currentTarget.value) })}
-          />
-        )}
-      </Field>
-      <Field
+        value={draft.missed_minutes}
+        set={(minutes) => change({ missed_minutes: minutes })}
+      />
+      <MinutesField
         label={t("Mail visitors an answer that they have not seen after so many minutes")}
         hint={t("To visitors who left an address. 0 sends none.")}
-      >
-        {(ties) => (
-          <input
-            {...ties}
-            type="number"
-            min={0}
-            max={1440}
-            value={draft.answer_minutes}
-            onInput={(event) => change({ answer_minutes: minutes(event.currentTarget.value) })}
-          />
-        )}
-      </Field>
+        value={draft.answer_minutes}
+        set={(minutes) => change({ answer_minutes: minutes })}
+      />
     </fieldset>
   );
 }
