@@ -17,7 +17,7 @@ from widget_server.actions.profiles import (
     do_edit_profile,
     do_set_picture,
 )
-from widget_server.core.errors import ProductError, TryLater, Unacceptable
+from widget_server.core.errors import ProductError, Unacceptable
 from widget_server.core.pictures import MAX_BYTES, MAX_MEGABYTES
 from widget_server.routes.visit import Pages, Visit
 from widget_server.web.policies import signed_in_people
@@ -91,10 +91,7 @@ async def show_picture_again(visit: Visit, error: ProductError) -> web.Response:
 async def send_picture(visit: Visit) -> web.Response:
     """Take a picture, once it has been decoded and written anew."""
     office = visit.office
-    try:
-        body = await sent_picture(visit)
-    except (Unacceptable, TryLater) as error:
-        return await show_picture_again(visit, error)
+    body = await sent_picture(visit)
     await do_set_picture(office.engine.database, visit.actor, visit.account.public_id, body, now_ms=office.now_ms())
     _log.info("Picture changed.", extra={"person": visit.account.public_id, "bytes": len(body)})
     return visit.go("/account", visit.text("Your picture is saved."))

@@ -78,8 +78,6 @@ async def ban_account(visit: Visit) -> web.Response:
     except Unacceptable as error:
         visit.form.refuse("days", error)
         return await show_bans_again(visit)
-    except Refused as error:
-        return await show_bans_again(visit, error)
     _log.info("Account banned.", extra={"person": visit.account.public_id, "banned": found[1], "ban": key})
     return visit.go("/admin/bans", visit.text("Banned."))
 

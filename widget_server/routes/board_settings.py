@@ -58,10 +58,7 @@ async def arrange(visit: Visit) -> web.Response:
         if position is None:
             return await show_arrangement_again(visit)
         spots[board.slug] = Spot(position, form[f"parent-{board.slug}"])
-    try:
-        await do_arrange_boards(visit.office.engine, visit.actor, spots)
-    except Unacceptable as error:
-        return await show_arrangement_again(visit, error)
+    await do_arrange_boards(visit.office.engine, visit.actor, spots)
     return visit.go("/boards", visit.text("The order is saved."))
 
 

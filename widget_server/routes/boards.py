@@ -9,7 +9,7 @@ from widget_server.actions.sites import list_managed_sites
 from widget_server.actions.thread_lists import Wanted, find_boards, find_threads, parents_of
 from widget_server.actions.watching import find_level
 from widget_server.core.boards import can_arrange, can_begin, can_open, can_place_under, can_shape
-from widget_server.core.errors import ProductError, TryLater, Unacceptable
+from widget_server.core.errors import ProductError, Unacceptable
 from widget_server.routes.about import about_list
 from widget_server.routes.board_form import board_place, board_text, choices_of
 from widget_server.routes.ordering import order_of, with_query
@@ -78,8 +78,6 @@ async def open_board(visit: Visit) -> web.Response:
     except Unacceptable as error:
         visit.form.refuse("parent" if error.name == "bad_choice" else "name", error)
         return await show_form_again(visit)
-    except TryLater as error:
-        return await show_form_again(visit, error)
     return visit.go(f"/boards/{board.slug}", visit.text("The board is open. Begin its first thread."))
 
 

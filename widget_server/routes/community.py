@@ -16,7 +16,7 @@ from widget_server.actions.community import (
     do_change_community,
     do_set_logo,
 )
-from widget_server.core.errors import ProductError, TryLater, Unacceptable
+from widget_server.core.errors import ProductError, Unacceptable
 from widget_server.core.permissions import Permission
 from widget_server.core.pictures import MAX_MEGABYTES
 from widget_server.core.text import check_lines
@@ -104,10 +104,7 @@ async def show_logo_again(visit: Visit, error: ProductError) -> web.Response:
 @pages.post(f"{_PATH}/logo", administrators, again=show_logo_again, megabytes=MAX_MEGABYTES)
 async def send_logo(visit: Visit) -> web.Response:
     """Take a logo, once it has been decoded and written anew."""
-    try:
-        body = await sent_picture(visit, "whole")
-    except (Unacceptable, TryLater) as error:
-        return await show_logo_again(visit, error)
+    body = await sent_picture(visit, "whole")
     await do_set_logo(visit.office.engine.database, visit.actor, body, now_ms=visit.office.now_ms())
     visit.office.community.forget()
     return visit.go(_PATH, visit.text("The logo is saved."))

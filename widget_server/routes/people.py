@@ -134,8 +134,6 @@ async def edit_profile(visit: Visit) -> web.Response:
     except Unacceptable as error:
         visit.form.refuse("name", error)
         return await show_person_again(visit)
-    except Refused as error:
-        return await show_person_again(visit, error)
     office.engine.bus.news((), {account.person_id})
     return _back(visit, visit.text("The profile is saved."))
 
@@ -144,11 +142,8 @@ async def edit_profile(visit: Visit) -> web.Response:
 async def give_role(visit: Visit) -> web.Response:
     """Give a role for a site, or for everything."""
     public_id = visit.request.match_info["id"]
-    try:
-        role, site_id, board_id = _place(visit)
-        await do_give_role(visit.office.engine, visit.actor, public_id, role, site_id=site_id, board_id=board_id)
-    except Refused as error:
-        return await show_person_again(visit, error)
+    role, site_id, board_id = _place(visit)
+    await do_give_role(visit.office.engine, visit.actor, public_id, role, site_id=site_id, board_id=board_id)
     _log.info("Role given.", extra={"person": visit.account.public_id, "to": public_id, "role": role})
     return _back(visit, visit.text("Given."))
 
@@ -157,11 +152,8 @@ async def give_role(visit: Visit) -> web.Response:
 async def end_role(visit: Visit) -> web.Response:
     """Take a role."""
     public_id = visit.request.match_info["id"]
-    try:
-        role, site_id, board_id = _place(visit)
-        await do_end_role(visit.office.engine, visit.actor, public_id, role, site_id=site_id, board_id=board_id)
-    except Refused as error:
-        return await show_person_again(visit, error)
+    role, site_id, board_id = _place(visit)
+    await do_end_role(visit.office.engine, visit.actor, public_id, role, site_id=site_id, board_id=board_id)
     _log.info("Role taken.", extra={"person": visit.account.public_id, "from": public_id, "role": role})
     return _back(visit, visit.text("Taken."))
 
@@ -170,10 +162,7 @@ async def end_role(visit: Visit) -> web.Response:
 async def confirm(visit: Visit) -> web.Response:
     """Take their address as theirs."""
     public_id = visit.request.match_info["id"]
-    try:
-        await people.do_confirm_for(visit.office.engine, visit.actor, public_id)
-    except Refused as error:
-        return await show_person_again(visit, error)
+    await people.do_confirm_for(visit.office.engine, visit.actor, public_id)
     _log.info("Address confirmed by hand.", extra={"person": visit.account.public_id, "of": public_id})
     return _back(visit, visit.text("Confirmed."))
 
@@ -182,9 +171,6 @@ async def confirm(visit: Visit) -> web.Response:
 async def end_sessions(visit: Visit) -> web.Response:
     """Sign them out everywhere."""
     public_id = visit.request.match_info["id"]
-    try:
-        await people.do_end_sessions_of(visit.office.engine, visit.actor, public_id)
-    except Refused as error:
-        return await show_person_again(visit, error)
+    await people.do_end_sessions_of(visit.office.engine, visit.actor, public_id)
     _log.info("Sessions ended.", extra={"person": visit.account.public_id, "of": public_id})
     return _back(visit, visit.text("Signed out everywhere."))

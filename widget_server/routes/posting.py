@@ -77,18 +77,15 @@ async def begin(visit: Visit) -> web.Response:
         return response
     visit.office.check_may_write(visit.request, visit.account)
     if "keep" in visit.form:
-        return await _keep(visit, place, show_form_again)
+        return await _keep(visit, place)
     files = await attached_in(visit)
     if (shown := await with_preview(visit, show_form_again)) is not None:
         return shown
     opening = await _opening(visit, files)
     if opening is None:
         return await show_form_again(visit)
-    try:
-        check_rate(visit)
-        begun = await do_begin_thread(visit.office.engine, visit.account, slug, opening, client_id_of(visit))
-    except (Unacceptable, TryLater) as error:
-        return await show_form_again(visit, error)
+    check_rate(visit)
+    begun = await do_begin_thread(visit.office.engine, visit.account, slug, opening, client_id_of(visit))
     response = _told_of_hold(visit, f"/boards/{slug}") if isinstance(begun, Held) else visit.go(begun.path)
     forget_unsent(visit, response)
     return response
@@ -169,7 +166,7 @@ async def reply(visit: Visit) -> web.Response:
         return response
     visit.office.check_may_write(visit.request, visit.account)
     if "keep" in visit.form:
-        return await _keep(visit, place, show_reply_again)
+        return await _keep(visit, place)
     files = await attached_in(visit)
     if (shown := await with_preview(visit, show_reply_again)) is not None:
         return shown
@@ -178,11 +175,8 @@ async def reply(visit: Visit) -> web.Response:
     if source is None or parent is None or files is None:
         return await show_reply_again(visit, None if parent else Unacceptable("no_such_post"))
     written = Reply(parent, source, files)
-    try:
-        check_rate(visit)
-        done = await do_reply(visit.office.engine, visit.account, number, written, client_id_of(visit))
-    except (Unacceptable, TryLater) as error:
-        return await show_reply_again(visit, error)
+    check_rate(visit)
+    done = await do_reply(visit.office.engine, visit.account, number, written, client_id_of(visit))
     if isinstance(done, Held):
         response = _told_of_hold(visit, f"/threads/{number}")
     else:
@@ -201,13 +195,9 @@ def _told_of_hold(visit: Visit, path: str) -> web.Response:
     )
 
 
-async def _keep(visit: Visit, place: str, again: Any) -> web.Response:
+async def _keep(visit: Visit, place: str) -> web.Response:
     """Keep what was typed, on the server."""
-    try:
-        await do_keep_draft(visit.office.engine, visit.account.person_id, place, visit.form.values)
-    except Unacceptable as error:
-        response: web.Response = await again(visit, error)
-        return response
+    await do_keep_draft(visit.office.engine, visit.account.person_id, place, visit.form.values)
     response = visit.go("/drafts", visit.text("Draft kept."))
     forget_unsent(visit, response)
     return response

@@ -102,13 +102,11 @@ async def change(visit: Visit) -> web.Response:
     except Unacceptable as error:
         visit.form.refuse("permissions" if error.name == "bad_choice" else "name", error)
         return await show_role_again(visit)
-    except Refused as error:
-        return await show_role_again(visit, error)
     _log.info("Role changed.", extra={"person": visit.account.public_id, "role": role.key})
     return visit.go("/admin/roles", visit.text("Saved."))
 
 
-@pages.post("/admin/roles/{role}/default", administrators)
+@pages.post("/admin/roles/{role}/default", administrators, again=show_role_again)
 async def make_default(visit: Visit) -> web.Response:
     """Make it what everybody with an account has."""
     role = await _find(visit)
@@ -121,13 +119,10 @@ async def make_default(visit: Visit) -> web.Response:
     return visit.go("/admin/roles", visit.text("Everybody with an account has this role now."))
 
 
-@pages.post("/admin/roles/{role}/remove", administrators)
+@pages.post("/admin/roles/{role}/remove", administrators, again=show_role_again)
 async def remove(visit: Visit) -> web.Response:
     """Take it away."""
     role = await _find(visit)
-    try:
-        await roles.do_remove_role(visit.office.engine, visit.actor, role.key)
-    except Refused as error:
-        return await show_role_again(visit, error)
+    await roles.do_remove_role(visit.office.engine, visit.actor, role.key)
     _log.info("Role removed.", extra={"person": visit.account.public_id, "role": role.key})
     return visit.go("/admin/roles", visit.text("Removed."))
