@@ -128,13 +128,18 @@ class World:
         room = await begin_room(root)
         assert await join_room(bea, room) == 303
         assert await say_in_room(bea, room, "Rubbish") == 303
+        assert await say_in_room(root, room, "Mind it") == 303
         queue = await number_in_queue(root)
         held = (await held_in_queue(root))[0]
         self.names = {
             "board": board.split("/")[2], "number": str(number_of(thread)), "seq": str(seq), "room": name_of(room),
             "no": queue.rsplit("/", 1)[1], "id": member.public_id, "role": "helpers",
         }  # fmt: skip
-        self.of = {"/moderation/held": {"id": held.rsplit("/", 1)[1]}, "/rooms": {"seq": "1"}}
+        self.of = {
+            "/moderation/held": {"id": held.rsplit("/", 1)[1]},
+            "/rooms/{room}/messages/{seq}/edit": {"seq": "2"},
+            "/rooms": {"seq": "1"},
+        }
 
     def address(self, form: Written) -> str:
         """Where a form of this place is sent to."""
