@@ -137,7 +137,7 @@ class World:
         }  # fmt: skip
         self.of = {
             "/moderation/held": {"id": held.rsplit("/", 1)[1]},
-            "/rooms/{room}/messages/{seq}/edit": {"seq": "2"},
+            "/rooms/{room}/messages/{seq}/edit": {"seq": "4"},
             "/rooms": {"seq": "1"},
         }
 

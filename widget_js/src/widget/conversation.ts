@@ -120,7 +120,7 @@ export class Conversation {
     this.#more.hidden = true;
     this.#more.ariaExpanded = "false";
     options.root.querySelector(".header .grow")?.after(this.#more);
-    this.#ask = new MailAsk({ ...options, language: options.texts.language, before: options.composer.node });
+    this.#ask = new MailAsk(options);
   }
 
   update(update: Update, pending: readonly OutboxEntry[]): void {

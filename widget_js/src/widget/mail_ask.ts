@@ -1,5 +1,6 @@
 import type { Ask } from "../account/ask";
 import type { Storage } from "../client/storage";
+import type { Texts } from "../core/texts";
 import type { Config } from "./host";
 import { STARTED } from "./host";
 import type { Update } from "./state";
@@ -12,10 +13,9 @@ export interface MailAskOptions {
   readonly config: Config;
   readonly root: ShadowRoot;
   readonly storage: Storage;
-  /** BCP 47 tag. */
-  readonly language: string;
-  /** The element above which it stands. */
-  readonly before: Element;
+  readonly texts: Texts;
+  /** What it stands above. */
+  readonly composer: { readonly node: Element };
 }
 
 /**
@@ -43,25 +43,15 @@ export class MailAsk {
       this.#isUnanswered = author.role === "visitor";
     }
     const { site, begun, mail } = state;
-    const isAway = site?.mail_answers === true && site.state !== "online";
-    this.#isWanted = isAway && begun && !mail && this.#last > 0 && this.#isUnanswered && !this.#isSettled;
+    const { storage } = this.#options;
+    const isAway = !!site?.mail_answers && site.state !== "online";
+    const isSettled = storage.get(ASKED) === storage.get(STARTED);
+    this.#isWanted = isAway && begun && !mail && this.#isUnanswered && !isSettled;
     this.#draw();
   }
 
   destroy(): void {
-    this.#isWanted = false;
     this.#ask?.node.remove();
-  }
-
-  get #isSettled(): boolean {
-    const { storage } = this.#options;
-    return storage.get(ASKED) === storage.get(STARTED);
-  }
-
-  #settle(): void {
-    const { storage } = this.#options;
-    storage.set(ASKED, storage.get(STARTED) ?? "");
-    this.#isWanted = false;
   }
 
   #draw(): void {
@@ -72,12 +62,13 @@ export class MailAsk {
 
   async #fetch(): Promise<void> {
     this.#isFetched = true;
-    const { before, ...rest } = this.#options;
+    const { texts, composer, storage, ...rest } = this.#options;
+    const settled = (): void => storage.set(ASKED, storage.get(STARTED) ?? "");
     try {
       const { Ask } = await import("../account/ask");
-      this.#ask = new Ask({ ...rest, settled: () => this.#settle() });
+      this.#ask = new Ask({ ...rest, storage, language: texts.language, settled });
       this.#ask.node.hidden = true;
-      before.before(this.#ask.node);
+      composer.node.before(this.#ask.node);
       this.#draw();
     } catch {
       // Not to be had now; the next news tries again.
