@@ -55,24 +55,21 @@ export class MailAsk {
   }
 
   #draw(): void {
-    if (this.#isWanted && !this.#isFetched) void this.#fetch();
+    if (this.#isWanted && !this.#isFetched) {
+      this.#isFetched = true;
+      // Not to be had now: the next news tries again.
+      this.#fetch().catch(() => (this.#isFetched = false));
+    }
     // What somebody is writing into is not taken away.
     if (this.#ask && !this.#ask.isInUse) this.#ask.node.hidden = !this.#isWanted;
   }
 
   async #fetch(): Promise<void> {
-    this.#isFetched = true;
     const { texts, composer, storage, ...rest } = this.#options;
+    const { Ask } = await import("../account/ask");
     const settled = (): void => storage.set(ASKED, storage.get(STARTED) ?? "");
-    try {
-      const { Ask } = await import("../account/ask");
-      this.#ask = new Ask({ ...rest, storage, language: texts.language, settled });
-      this.#ask.node.hidden = true;
-      composer.node.before(this.#ask.node);
-      this.#draw();
-    } catch {
-      // Not to be had now; the next news tries again.
-      this.#isFetched = false;
-    }
+    this.#ask = new Ask({ ...rest, storage, language: texts.language, settled });
+    composer.node.before(this.#ask.node);
+    this.#draw();
   }
 }
