@@ -63,7 +63,7 @@ async def test_an_installation_that_runs_is_measured_by_its_address(tmp_path: Pa
             stdout=asyncio.subprocess.PIPE,
         )
         told = (await tool.communicate())[0].decode()
-    assert tool.returncode == 0
+    assert tool.returncode == 0, told
     first, second = from_lines(kept.read_bytes())
     assert (first.connections, second.connections) == (11, 22)
     assert first.tally["delivered"] > 20
