@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.serving import Served, begin, command, follow
 from widget_server.actions.actors import Agent, Visitor
 from widget_server.actions.agents import do_rename
 from widget_server.actions.credentials import do_set_password
+from widget_server.actions.resume import Resumed
 from widget_server.core.permissions import Actor, Grant, Role
 from widget_server.core.times import iso
 from widget_server.hub.bus import MemoryBus
@@ -22,6 +24,7 @@ from widget_server.store.records import Author
 from widget_server.store.stamps import Changes, changes_since
 from widget_server.workers import pulse as pulse_module
 from widget_server.workers.pulse import Pulse
+from widget_server.workers.scopes import look_again
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -269,3 +272,32 @@ async def test_a_node_whose_installation_was_restored_under_it_leaves_once(datab
     for _ in range(2):
         await pulse.beat()
     assert left == ["left"]
+
+
+@pytest.mark.everywhere
+async def test_what_is_opened_again_while_it_changes_is_not_taken_for_a_room_that_was_left(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = served.engine.database
+    is_read, may_go_on = asyncio.Event(), asyncio.Event()
+    read = database.read
+
+    async def held(fn: Any) -> Any:
+        found = await read(fn)
+        if isinstance(found, Resumed) and not is_read.is_set():
+            is_read.set()
+            await may_go_on.wait()
+        return found
+
+    async with served.visitor() as visitor:
+        name = await begin(visitor)
+        channel = visitor.state.channels[name]
+        await visitor.until(lambda: channel.is_settled)
+        monkeypatch.setattr(database, "read", held)
+        await visitor.say(visitor.state.open(name))
+        await is_read.wait()
+        await look_again(database, served.desk.connections, set(), {name})
+        may_go_on.set()
+        ack = await visitor.deliver("Still here", name)
+        await visitor.until(lambda: ack["seq"] in channel.messages)
+        assert visitor.state.violations == []

@@ -24,7 +24,7 @@ from widget_server.protocol.session import Opened, Session
 from widget_server.routes.entrance import code_of_refusal
 from widget_server.routes.passing import arrive, depart, tell_typing
 from widget_server.routes.reading import PageLine
-from widget_server.routes.shown import Shown
+from widget_server.routes.shown import Opening, Shown
 from widget_server.store.database import StoreUnavailable, Transaction
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ class Connection(Shown):
     ) -> None:
         self._desk = desk
         self._accesses: dict[str, Access] | None = None
-        self._opening: dict[str, bool] | None = None
-        """Channels that are being read, each with whether nothing has happened that the reading may have missed."""
+        self._opening: list[Opening] | None = None
         self._client = client
         self._pending: set[asyncio.Task[None]] | None = None
         self._in_console = False
@@ -317,17 +316,19 @@ class Connection(Shown):
     async def _read_to_open(self, channel: str, position: f.Position | None, ref: int | None) -> Resumed:
         """Read a channel; once more where its member may have been sent out of it meanwhile."""
         engine = self._desk.engine
-        opening = self._opening = self._opening or {}
+        opened = self._opening = self._opening or []
+        opening = Opening(channel)
+        opened.append(opening)
         try:
             while True:
-                opening[channel] = True
+                opening.is_sure = True
                 found = await engine.database.read(
                     lambda tx: resume(tx, self.actor, engine.epoch, channel, position, ref)
                 )
-                if opening[channel]:
+                if opening.is_sure:
                     return found
         finally:
-            opening.pop(channel, None)
+            opened.remove(opening)
 
     def _opened(self, found: Resumed) -> None:
         engine = self._desk.engine

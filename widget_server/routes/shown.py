@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from widget_server.routes.reading import PageLine
 
 
+class Opening:
+    """A channel that is being read for the client."""
+
+    __slots__ = ("channel", "is_sure")
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self.is_sure = True
+        """Whether nothing has happened that the reading may have missed."""
+
+
 class Shown:
     """The part of a connection that knows what is open: threads, rooms, and the boards of which news is wanted."""
 
@@ -29,7 +40,7 @@ class Shown:
         actor: Actor
         session: Session
         _accesses: dict[str, Access] | None
-        _opening: dict[str, bool] | None
+        _opening: list[Opening] | None
         _reading: PageLine | None
 
         def _all_at_once(self, effects: Sequence[Effect]) -> None: ...
@@ -55,16 +66,17 @@ class Shown:
     def rooms(self) -> list[str]:
         """The rooms that the client has open, and every channel that is being read for it, which may be one."""
         opened = [name for name, access in (self._accesses or {}).items() if access.kind == "room"]
-        return [*opened, *(self._opening or ())]
+        return [*opened, *(opening.channel for opening in self._opening or ())]
 
     def leave_room(self, name: str) -> None:
         """The client's member is not in this room any more: it is as if it were not there (S3.07, S06).
 
-        What is being read of it may have been found before they went: it is read again.
+        What is being read of it may have been found before they went: it is read again, whatever it turns out to be.
         """
-        if self._opening and name in self._opening:
-            self._opening[name] = False
-        if self._accesses and name in self._accesses:
+        for opening in self._opening or ():
+            opening.is_sure = opening.is_sure and opening.channel != name
+        access = self._accesses.get(name) if self._accesses else None
+        if access is not None and access.kind == "room":
             self._all_at_once(self.session.opened(Opened(name, [encode.dumps({"t": "gone", "channel": name})], None)))
 
     def keep_rooms(self, rooms: frozenset[str]) -> None:
