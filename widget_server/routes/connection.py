@@ -68,7 +68,7 @@ class Connection(Shown):
     ) -> None:
         self._desk = desk
         self._accesses: dict[str, Access] | None = None
-        self._opening: list[Opening] | None = None
+        self._opening: list[Opening] = []
         self._client = client
         self._pending: set[asyncio.Task[None]] | None = None
         self._in_console = False
@@ -316,10 +316,7 @@ class Connection(Shown):
     async def _read_to_open(self, channel: str, position: f.Position | None, ref: int | None) -> Resumed:
         """Read a channel; once more where its member may have been sent out of it meanwhile."""
         engine = self._desk.engine
-        opened = self._opening = self._opening or []
-        opening = Opening(channel)
-        opened.append(opening)
-        try:
+        with self.opening(channel) as opening:
             while True:
                 opening.is_sure = True
                 found = await engine.database.read(
@@ -327,8 +324,6 @@ class Connection(Shown):
                 )
                 if opening.is_sure:
                     return found
-        finally:
-            opened.remove(opening)
 
     def _opened(self, found: Resumed) -> None:
         engine = self._desk.engine

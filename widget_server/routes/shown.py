@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from widget_server.actions.actors import Visitor
@@ -10,7 +11,7 @@ from widget_server.protocol import encode
 from widget_server.protocol.session import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from widget_server.actions.access import Access
     from widget_server.actions.actors import Actor
@@ -40,7 +41,7 @@ class Shown:
         actor: Actor
         session: Session
         _accesses: dict[str, Access] | None
-        _opening: list[Opening] | None
+        _opening: list[Opening]
         _reading: PageLine | None
 
         def _all_at_once(self, effects: Sequence[Effect]) -> None: ...
@@ -63,17 +64,27 @@ class Shown:
         else:
             self._all_at_once(self.session.opened(Opened(name, [encode.dumps({"t": "gone", "channel": name})], None)))
 
+    @contextmanager
+    def opening(self, channel: str) -> Generator[Opening]:
+        """While a channel is read for the client: what happens to its rooms meanwhile is told to the reading."""
+        opening = Opening(channel)
+        self._opening.append(opening)
+        try:
+            yield opening
+        finally:
+            self._opening.remove(opening)
+
     def rooms(self) -> list[str]:
         """The rooms that the client has open, and every channel that is being read for it, which may be one."""
         opened = [name for name, access in (self._accesses or {}).items() if access.kind == "room"]
-        return [*opened, *(opening.channel for opening in self._opening or ())]
+        return [*opened, *(opening.channel for opening in self._opening)]
 
     def leave_room(self, name: str) -> None:
         """The client's member is not in this room any more: it is as if it were not there (S3.07, S06).
 
         What is being read of it may have been found before they went: it is read again, whatever it turns out to be.
         """
-        for opening in self._opening or ():
+        for opening in self._opening:
             opening.is_sure = opening.is_sure and opening.channel != name
         access = self._accesses.get(name) if self._accesses else None
         if access is not None and access.kind == "room":
