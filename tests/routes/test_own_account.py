@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import WSMsgType
 
-from tests.patience import PATIENCE_SECONDS
 from tests.routes.conftest import PASSWORD, make_agent
 from widget_server.protocol.codes import CloseCode
 from widget_server.routes.office import OFFICE
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 MAIL = "ada@example.com"
 NEW = "another fine river"
 QUARTER_MS = 15 * 60_000
+EVERYTHING_ENDS_WITHIN_S = 5
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def sockets_of(browser: Browser) -> ClientWebSocketResponse:
 
 async def closed(socket: ClientWebSocketResponse) -> int | None:
     """With what the socket is closed."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(EVERYTHING_ENDS_WITHIN_S):
         while (await socket.receive()).type is WSMsgType.TEXT:
             pass
     return socket.close_code
