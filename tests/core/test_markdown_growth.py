@@ -50,4 +50,4 @@ def test_s28_no_text_is_more_work_than_one_may_be(shape: str) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_text_becomes_a_page_of_its_own_size(shape: str) -> None:
     source = SHAPES[shape](LONG)
-    assert len(render(source)) <= 16 * len(source)
+    assert len(render(source)) <= 12 * len(source)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SEED = 2026
 _BLOCK = 100_000
-_KILLS = 3
+_KILLS = 5
 
 
 @pytest.mark.timeout(300)
